@@ -1,0 +1,43 @@
+# Shared by the scripts of this folder (sourced, never run): where things are, how to say what happens.
+# shellcheck shell=bash
+
+set -euo pipefail
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+cd "$ROOT"
+
+# The name under which rustup knows the compiler that builds wasm where rustup's own has no wasm target.
+WASM_TOOLCHAIN=airlock-wasm
+WASM_TARGET=wasm32v1-none
+
+say()  { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
+fail() { printf '\033[31merror:\033[0m %s\n' "$*" >&2; exit 1; }
+
+# One profile, one target directory. In CI it lies outside the checkout, so that a fresh clone on the
+# same machine starts warm.
+if [ -z "${CARGO_TARGET_DIR:-}" ]; then
+	if [ "${CI:-}" = true ]; then
+		export CARGO_TARGET_DIR="${XDG_CACHE_HOME:-$HOME/.cache}/airlock/target"
+	else
+		export CARGO_TARGET_DIR="$ROOT/target"
+	fi
+fi
+BIN="$CARGO_TARGET_DIR/release"
+
+has_wasm_target() { # $1: a rustc
+	local sysroot
+	sysroot="$("$1" --print sysroot 2>/dev/null)" || return 1
+	compgen -G "$sysroot/lib/rustlib/$WASM_TARGET/lib/libcore-*.rlib" >/dev/null
+}
+
+# Environment of every cargo call that builds wasm. The hash of a blob must not depend on where the
+# checkout or cargo's home lie, so both are mapped away from panic locations.
+wasm_env() {
+	local home="${CARGO_HOME:-$HOME/.cargo}"
+	local remap="--remap-path-prefix=$ROOT=/airlock --remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_TARGET_DIR=/target"
+	export WASM_BUILD_RUSTFLAGS="$remap"
+	export WASM_BUILD_WORKSPACE_HINT="$ROOT"
+	if command -v rustup >/dev/null && ! has_wasm_target rustc && has_wasm_target /usr/bin/rustc; then
+		export WASM_BUILD_TOOLCHAIN="$WASM_TOOLCHAIN"
+	fi
+}
