@@ -1,2 +1,183 @@
+//! The simulation report: what simulators commit to, in one canonical encoding that the engine writes and
+//! the chain reads.
+//!
+//! A report is a few hundred bytes: its [`SimConfig`] says what was simulated, each [`Section`] carries the
+//! root and the sums of a Merkle-sum tree over that section's leaves, and the verdict follows from the
+//! sums. Simulators that saw the same facts have the same [`Report::root`].
+//!
+//! - [`leaf`]: what one leaf of each section says.
+//! - [`tree`]: the Merkle-sum tree, its proofs and their verifier.
+
 #![cfg_attr(not(feature = "std"), no_std)]
-//! Placeholder.
+
+extern crate alloc;
+
+pub mod leaf;
+pub mod tree;
+
+pub use leaf::{BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, StaticLeaf};
+pub use tree::{Proof, Sums, Tree};
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use sp_core::{bounded::BoundedVec, ConstU32, H256};
+use sp_crypto_hashing::blake2_256;
+
+/// Version of the report's encoding and rules. Part of the root.
+pub const SCHEMA: u16 = 1;
+
+/// Most sections a report can have.
+pub const MAX_SECTIONS: u32 = 16;
+
+/// What was simulated. Everything a second simulator needs to reach the same root.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct SimConfig {
+	/// [`SCHEMA`] of the writer.
+	pub schema: u16,
+	/// Hash of the chain's genesis block.
+	pub genesis: H256,
+	/// blake2-256 of the code that the candidate replaces.
+	pub parent_code: H256,
+	/// blake2-256 of the candidate.
+	pub candidate: H256,
+	/// blake2-256 of the dedicated rollback code, if there is one.
+	pub rollback: Option<H256>,
+	/// Number of the last block replayed; the candidate's migration runs on its state.
+	pub anchor: u32,
+	/// Hash of that block.
+	pub anchor_hash: H256,
+	/// Blocks replayed: `anchor + 1 - blocks ..= anchor`, never block 0.
+	pub blocks: u32,
+	/// Hash over engine version, executor limits and host functions.
+	pub engine: H256,
+}
+
+/// Which part of the simulation a section reports.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	PartialOrd,
+	Ord,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum SectionId {
+	/// The blob itself: version, imports, runtime APIs.
+	#[codec(index = 0)]
+	Static,
+	/// The switch and the migration on the anchor's state, and the way back.
+	#[codec(index = 1)]
+	Enactment,
+	/// Every block from its canonical parent, under both runtimes.
+	#[codec(index = 4)]
+	Replay,
+}
+
+/// One section of a report.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Section {
+	/// Which one.
+	pub id: SectionId,
+	/// Number of leaves.
+	pub count: u32,
+	/// Root of the tree over the leaves.
+	pub root: H256,
+	/// Sums over the leaves; the tree's nodes enforce them.
+	pub sums: Sums,
+}
+
+/// What a report says of the candidate.
+#[derive(
+	Clone,
+	Copy,
+	Debug,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Verdict {
+	/// Nothing undeclared went wrong.
+	#[codec(index = 0)]
+	Pass,
+	/// At least one regression.
+	#[codec(index = 1)]
+	Fail,
+	/// The harness could not reproduce the canonical chain, so it says nothing of the candidate.
+	#[codec(index = 2)]
+	Inconclusive,
+}
+
+/// A whole report, as revealed on chain.
+#[derive(
+	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub struct Report {
+	/// What was simulated.
+	pub config: SimConfig,
+	/// Sections, sorted by id, each at most once.
+	pub sections: BoundedVec<Section, ConstU32<MAX_SECTIONS>>,
+}
+
+impl Report {
+	/// What simulators commit to: `blake2_256(0x02 ++ SCALE(self))`.
+	pub fn root(&self) -> H256 {
+		let mut bytes = alloc::vec![0x02u8];
+		self.encode_to(&mut bytes);
+		H256(blake2_256(&bytes))
+	}
+
+	/// The section of that id.
+	pub fn section(&self, id: SectionId) -> Option<&Section> {
+		self.sections.iter().find(|s| s.id == id)
+	}
+
+	/// The verdict is no field: it follows from the sums, so that nobody can claim another one.
+	pub fn verdict(&self) -> Verdict {
+		if self.sections.iter().any(|s| s.sums.control_broken > 0) {
+			Verdict::Inconclusive
+		} else if self.sections.iter().any(|s| s.sums.regressions > 0) {
+			Verdict::Fail
+		} else {
+			Verdict::Pass
+		}
+	}
+
+	/// True if the sections are sorted, unique, and include every one in `required` with at least one leaf.
+	pub fn is_complete(&self, required: &[SectionId]) -> bool {
+		self.sections.windows(2).all(|w| w[0].id < w[1].id) &&
+			required.iter().all(|id| self.section(*id).is_some_and(|s| s.count > 0))
+	}
+}
+
+/// What is sealed at commit time, so that nobody can copy another simulator's commitment.
+///
+/// The commitment is `domain_hash(Domain::Simulation, &SealedReport { .. })` of `airlock-primitives`.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SealedReport<AccountId> {
+	/// Hash of the chain's genesis block.
+	pub genesis: H256,
+	/// Dossier that was simulated.
+	pub dossier_hash: H256,
+	/// Who commits.
+	pub simulator: AccountId,
+	/// Round of the proposal.
+	pub round: u32,
+	/// [`Report::root`].
+	pub report_root: H256,
+	/// Random bytes that hide the root until it is revealed.
+	pub salt: [u8; 32],
+}

@@ -1,0 +1,62 @@
+//! Configuration of the lifecycle: which pallet is which gate.
+
+use crate::*;
+use alloc::vec::Vec;
+use frame_support::{
+	parameter_types,
+	traits::{ConstU128, ConstU32, EitherOfDiverse, Get, NeverEnsureOrigin},
+};
+use pallet_airlock_proposals::RequiredApi;
+use sp_api::RuntimeApiInfo;
+
+use super::{CouncilCollective, MaxValidators};
+
+/// Two thirds of the validators of the running session, by a motion of the council.
+pub type TwoThirdsOfCouncil =
+	pallet_collective::EnsureProportionAtLeast<AccountId, CouncilCollective, 2, 3>;
+
+/// What nodes and the lifecycle call: a candidate without one of these cannot be enacted, watched or rolled
+/// back. The versions are those of this build.
+pub struct RequiredApis;
+impl Get<Vec<RequiredApi>> for RequiredApis {
+	fn get() -> Vec<RequiredApi> {
+		macro_rules! api {
+			($api:path) => {
+				(<dyn $api>::ID, <dyn $api>::VERSION)
+			};
+		}
+		alloc::vec![
+			api!(sp_api::Core::<Block>),
+			api!(sp_api::Metadata::<Block>),
+			api!(sp_block_builder::BlockBuilder::<Block>),
+			api!(sp_transaction_pool::runtime_api::TaggedTransactionQueue::<Block>),
+			api!(sp_consensus_aura::AuraApi::<Block, sp_consensus_aura::sr25519::AuthorityId>),
+			api!(sp_consensus_grandpa::GrandpaApi::<Block>),
+			api!(sp_session::SessionKeys::<Block>),
+			api!(airlock_primitives::api::AirlockApi::<Block, AccountId, BlockNumber>),
+		]
+	}
+}
+
+impl pallet_airlock_proposals::Config for Runtime {
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Preimages = Preimage;
+	type Code = Enactment;
+	type Simulation = Simulations;
+	type Review = Audits;
+	type Ballot = Supermajority;
+	type Timelock = pallet_airlock_enactment::Timelock<Runtime>;
+	type Probation = pallet_airlock_enactment::Probation<Runtime>;
+	type RequiredApis = RequiredApis;
+	type BaseDeposit = ConstU128<{ 100 * UNIT }>;
+	type ByteDeposit = ConstU128<{ MILLI_UNIT / 10 }>;
+	type MaxCodeLen = ConstU32<{ 4 * 1024 * 1024 }>;
+	// The decoder needs twice as much in one piece, and a runtime can allocate 32 MiB.
+	type MaxDecompressedLen = ConstU32<{ 8 * 1024 * 1024 }>;
+	type MaxOpen = ConstU32<128>;
+	type MaxOpenPerProposer = ConstU32<2>;
+	type MaxDuePerBlock = ConstU32<4>;
+	type HistoryLen = ConstU32<256>;
+	type WeightInfo = ();
+}
