@@ -1,2 +1,717 @@
+//! # Enactment
+//!
+//! The only way to `:code`, and the way back.
+//!
+//! ## Overview
+//!
+//! An approved upgrade waits in the [`Timelock`] while nodes get ready. At its due block, when every
+//! [`Precondition`] holds, the pallet dispatches `system.set_code`, and its [`Gate`] lets exactly that blob
+//! pass. Then the [`Probation`] watches: more than a third of the voting power reporting unhealthy, or too
+//! few healthy reports by the end of the critical window, and the rollback code is written the same way.
+//!
+//! ## Implementation details
+//!
+//! - [`Gate`] is the `OnSetCode` of the runtime. It asks one question: does this blob hash to [`Turn`]? The
+//!   turn is set around the pallet's own dispatch and never survives it.
+//! - Silence is bad news: code that can take no transaction can take no complaint. So the critical window
+//!   ends well only with a quorum of healthy reports.
+//! - A rollback goes forward: the dedicated rollback code has a higher version than the candidate, so that
+//!   its migrations run and versions never repeat.
+//! - Rolling back happens when the stage machine polls, in a hook: it works in blocks that take no
+//!   transactions.
+
 #![cfg_attr(not(feature = "std"), no_std)]
-//! Placeholder.
+
+extern crate alloc;
+
+pub mod types;
+pub mod weights;
+
+pub use pallet::*;
+pub use types::{Approved, Trial};
+pub use weights::WeightInfo;
+
+use airlock_primitives::{
+	policy::{ONE_THIRD, TWO_THIRDS},
+	ClassPolicy, CodeHistory, CurrentMajority, DossierRef, Electorate, Failure, GateStatus,
+	OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback, StageGate,
+};
+use alloc::{borrow::Cow, vec::Vec};
+use frame_support::{
+	dispatch::DispatchResult,
+	ensure,
+	pallet_prelude::*,
+	traits::{QueryPreimage, StorePreimage, UnfilteredDispatchable},
+};
+use frame_system::{pallet_prelude::*, RawOrigin, SetCode};
+use sp_core::H256;
+use sp_runtime::traits::{One, Saturating};
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash = H256> {
+		/// The runtime's calls, to dispatch `system.set_code`.
+		type RuntimeCall: From<frame_system::Call<Self>>
+			+ UnfilteredDispatchable<RuntimeOrigin = Self::RuntimeOrigin>;
+		/// Who may vote now.
+		type Electorate: Electorate<Self::AccountId>;
+		/// The vote as the current set sees it.
+		type CurrentMajority: CurrentMajority;
+		/// Findings that stop an upgrade.
+		type Findings: OpenFindings;
+		/// Where the bytes are, by their blake2-256 hash.
+		type Preimages: QueryPreimage<H = Self::Hashing> + StorePreimage;
+		/// True while a multi-block migration runs.
+		type MigrationOngoing: Get<bool>;
+		/// True while a change of authorities is under way.
+		type AuthorityChangePending: Get<bool>;
+		/// Who may unlock the lane after two rollbacks in a row.
+		type UnlockOrigin: EnsureOrigin<Self::RuntimeOrigin>;
+		/// Most validators.
+		type MaxValidators: Get<u32>;
+		/// Weights.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// Hash of the only code that may be written now. Set around our own dispatch only.
+	#[pallet::storage]
+	pub type Turn<T> = StorageValue<_, H256, OptionQuery>;
+
+	/// blake2-256 of the newest code written. It may still be in `:pending_code`. Unset until somebody asks:
+	/// the code of a genesis is not known while its state is built.
+	#[pallet::storage]
+	pub type CurrentCode<T> = StorageValue<_, H256, OptionQuery>;
+
+	/// The highest `spec_version` ever installed; 0 if nothing but the genesis code was.
+	#[pallet::storage]
+	pub type HighestSpecVersion<T> = StorageValue<_, u32, ValueQuery>;
+
+	/// Approved upgrades. The stage machine has one at a time.
+	// `Identity`: the key is a number that the chain gives out.
+	#[pallet::storage]
+	pub type InTimelock<T: Config> = StorageMap<
+		_,
+		Identity,
+		ProposalId,
+		Approved<T::AccountId, BlockNumberFor<T>, T::MaxValidators>,
+		OptionQuery,
+	>;
+
+	/// The upgrade that is watched.
+	#[pallet::storage]
+	pub type OnProbation<T: Config> = StorageValue<_, Trial<BlockNumberFor<T>>, OptionQuery>;
+
+	/// The last report of each validator on the upgrade that is watched.
+	#[pallet::storage]
+	pub type Reports<T: Config> =
+		StorageValue<_, BoundedVec<(T::AccountId, bool), T::MaxValidators>, ValueQuery>;
+
+	/// How many of the last upgrades were rolled back without one that was kept.
+	#[pallet::storage]
+	pub type RollbacksInARow<T> = StorageValue<_, u8, ValueQuery>;
+
+	/// Set after [`ROLLBACKS_THAT_LOCK`] rollbacks: nothing is enacted until somebody unlocks.
+	#[pallet::storage]
+	pub type Locked<T> = StorageValue<_, bool, ValueQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A validator's node is ready for an upgrade.
+		ReadinessSignalled {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+		},
+		/// The switch is due but cannot happen yet. It is tried again each block.
+		EnactmentDeferred {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// What does not hold.
+			precondition: Precondition,
+		},
+		/// New code was written. It runs from the next block on.
+		Enacted {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// blake2-256 of the code.
+			code_hash: H256,
+			/// Its version.
+			spec_version: u32,
+		},
+		/// A validator reported how the new code does.
+		HealthReported {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+			/// What it says.
+			healthy: bool,
+		},
+		/// The rollback code was written. It runs from the next block on.
+		RolledBack {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// blake2-256 of the rollback code.
+			code_hash: H256,
+			/// Why.
+			why: Failure,
+		},
+		/// The rollback code could not be written. It is tried again each block.
+		RollbackFailed {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Why not.
+			error: DispatchError,
+		},
+		/// The upgrade failed, but its dossier says that there is no way back.
+		NoWayBack {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Why it failed.
+			why: Failure,
+		},
+		/// The upgrade passed its probation.
+		Kept {
+			/// Number of the proposal.
+			id: ProposalId,
+		},
+		/// Two rollbacks in a row: nothing is enacted until the lane is unlocked.
+		LaneLocked,
+		/// Upgrades can be enacted again.
+		LaneUnlocked,
+	}
+
+	#[pallet::error]
+	#[derive(PartialEq)]
+	pub enum Error<T> {
+		/// Code is written by the lifecycle only: register a proposal.
+		NotThisCodesTurn,
+		/// Only validators of the running session may do this. Sign with the validator's account.
+		NotValidator,
+		/// The proposal is not in its timelock. Ask for its stage.
+		NotInTimelock,
+		/// The proposal has another dossier. Read it, and sign for its hash.
+		OtherDossier,
+		/// You have signalled readiness already. Nothing else is needed.
+		AlreadyReady,
+		/// The proposal is not on probation. Ask for its stage.
+		NotOnProbation,
+		/// Reports are heard until the watch window ends. It has ended.
+		WatchIsOver,
+		/// More validators than the chain takes.
+		TooManyValidators,
+		/// Another upgrade is on probation.
+		LaneBusy,
+		/// The lane is not locked. There is nothing to do.
+		NotLocked,
+		/// The rollback code's bytes are not on chain.
+		BytesMissing,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			use core::any::type_name;
+			let gate = type_name::<T::OnSetCode>();
+			assert!(
+				gate.starts_with(type_name::<Gate<T>>().trim_end_matches(", ()>")),
+				"frame_system::Config::OnSetCode must be this pallet's Gate, it is {gate}"
+			);
+		}
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Says that the caller's node can run an approved upgrade.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a validator of the running session.
+		///
+		/// ## Details
+		/// The node compiled the candidate and its rollback code and ran the candidate beside the chain.
+		///
+		/// ## Errors
+		/// [`Error::NotValidator`], [`Error::NotInTimelock`], [`Error::OtherDossier`],
+		/// [`Error::AlreadyReady`].
+		///
+		/// ## Events
+		/// [`Event::ReadinessSignalled`].
+		#[pallet::call_index(0)]
+		#[pallet::weight(<T as Config>::WeightInfo::signal_readiness())]
+		pub fn signal_readiness(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			dossier_hash: H256,
+		) -> DispatchResult {
+			let validator = Self::ensure_validator(origin)?;
+			InTimelock::<T>::try_mutate(id, |approved| {
+				let approved = approved.as_mut().ok_or(Error::<T>::NotInTimelock)?;
+				ensure!(approved.dossier_hash == dossier_hash, Error::<T>::OtherDossier);
+				match approved.ready.binary_search(&validator) {
+					Ok(_) => Err(Error::<T>::AlreadyReady),
+					Err(at) => approved
+						.ready
+						.try_insert(at, validator.clone())
+						.map_err(|_| Error::<T>::TooManyValidators),
+				}
+			})?;
+			Self::deposit_event(Event::ReadinessSignalled { id, validator });
+			Ok(())
+		}
+
+		/// Reports how the code on probation does. A later report replaces an earlier one.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a validator of the running session.
+		///
+		/// ## Details
+		/// More than a third of the voting power reporting unhealthy sends the chain back in the next block. A
+		/// quorum of healthy reports is needed when the critical window ends.
+		///
+		/// ## Errors
+		/// [`Error::NotValidator`], [`Error::NotOnProbation`], [`Error::WatchIsOver`].
+		///
+		/// ## Events
+		/// [`Event::HealthReported`].
+		#[pallet::call_index(1)]
+		#[pallet::weight(<T as Config>::WeightInfo::report_health())]
+		pub fn report_health(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			healthy: bool,
+		) -> DispatchResult {
+			let validator = Self::ensure_validator(origin)?;
+			let trial = OnProbation::<T>::get().ok_or(Error::<T>::NotOnProbation)?;
+			ensure!(trial.id == id, Error::<T>::NotOnProbation);
+			let now = frame_system::Pallet::<T>::block_number();
+			ensure!(now < trial.watch_ends(), Error::<T>::WatchIsOver);
+			Reports::<T>::try_mutate(|reports| {
+				match reports.binary_search_by(|(who, _)| who.cmp(&validator)) {
+					Ok(at) => {
+						if let Some(report) = reports.get_mut(at) {
+							report.1 = healthy;
+						}
+						Ok(())
+					},
+					Err(at) => reports
+						.try_insert(at, (validator.clone(), healthy))
+						.map_err(|_| Error::<T>::TooManyValidators),
+				}
+			})?;
+			Self::deposit_event(Event::HealthReported { id, validator, healthy });
+			Ok(())
+		}
+
+		/// Allows enactments again after two rollbacks in a row.
+		///
+		/// ## Dispatch Origin
+		/// [`Config::UnlockOrigin`].
+		///
+		/// ## Errors
+		/// [`Error::NotLocked`].
+		///
+		/// ## Events
+		/// [`Event::LaneUnlocked`].
+		#[pallet::call_index(2)]
+		#[pallet::weight(<T as Config>::WeightInfo::unlock())]
+		pub fn unlock(origin: OriginFor<T>) -> DispatchResult {
+			T::UnlockOrigin::ensure_origin(origin)?;
+			ensure!(Locked::<T>::take(), Error::<T>::NotLocked);
+			RollbacksInARow::<T>::kill();
+			Self::deposit_event(Event::LaneUnlocked);
+			Ok(())
+		}
+	}
+}
+
+/// The only way to `:code`: lets a blob pass if it hashes to [`Turn`], then hands it to `Inner`.
+///
+/// `Inner` writes it: `()` on a chain of its own, the parachain system's setter on a parachain.
+pub struct Gate<T, Inner = ()>(core::marker::PhantomData<(T, Inner)>);
+
+impl<T: Config, Inner: SetCode<T>> SetCode<T> for Gate<T, Inner> {
+	fn set_code(code: Vec<u8>) -> DispatchResult {
+		let turn = Turn::<T>::take().ok_or(Error::<T>::NotThisCodesTurn)?;
+		ensure!(turn == hash_of(&code), Error::<T>::NotThisCodesTurn);
+		Inner::set_code(code)
+	}
+}
+
+fn hash_of(code: &[u8]) -> H256 {
+	H256(sp_crypto_hashing::blake2_256(code))
+}
+
+/// How a blob's version is judged by `system`.
+enum Version {
+	/// It must be above the running one.
+	Rising,
+	/// It is the previous code, which has a lower one.
+	Any,
+}
+
+impl<T: Config> Pallet<T> {
+	fn ensure_validator(origin: OriginFor<T>) -> Result<T::AccountId, DispatchError> {
+		let who = ensure_signed(origin)?;
+		ensure!(T::Electorate::power_of(&who).is_some(), Error::<T>::NotValidator);
+		Ok(who)
+	}
+
+	/// Writes code through `system`, with the gate open for these bytes and nothing else.
+	fn write_code(code: Vec<u8>, version: Version) -> DispatchResult {
+		let hash = hash_of(&code);
+		Turn::<T>::put(hash);
+		let call = match version {
+			Version::Rising => frame_system::Call::<T>::set_code { code },
+			Version::Any => frame_system::Call::<T>::set_code_without_checks { code },
+		};
+		let result = <T as Config>::RuntimeCall::from(call)
+			.dispatch_bypass_filter(RawOrigin::Root.into());
+		Turn::<T>::kill();
+		result.map_err(|error| error.error)?;
+		CurrentCode::<T>::put(hash);
+		Ok(())
+	}
+
+	/// The bytes of a blob, hashed again.
+	fn bytes(hash: H256, len: Option<u32>) -> Option<Vec<u8>> {
+		let bytes = T::Preimages::fetch(&hash, len).ok()?;
+		(hash_of(&bytes) == hash).then(|| bytes.into_owned())
+	}
+
+	/// Power of the current set that signalled readiness for an upgrade, and what is needed.
+	fn readiness_of(ready: &[T::AccountId], needed: Ratio) -> (Power, Power) {
+		let have = Self::power_of(|who| ready.binary_search(who).is_ok());
+		(have, needed_of(needed, T::Electorate::total()))
+	}
+
+	fn power_of(which: impl Fn(&T::AccountId) -> bool) -> Power {
+		T::Electorate::voters()
+			.into_iter()
+			.filter(|voter| which(&voter.account))
+			.fold(0, |sum, voter| sum.saturating_add(voter.power))
+	}
+
+	/// The first condition of the switch that does not hold.
+	fn unmet(
+		id: ProposalId,
+		approved: &Approved<T::AccountId, BlockNumberFor<T>, T::MaxValidators>,
+	) -> Option<Precondition> {
+		let total = T::Electorate::total();
+		let ready = || Self::readiness_of(&approved.ready, approved.readiness).0;
+		let majority = || {
+			let (aye, total) = T::CurrentMajority::aye_of_current_set(id);
+			TWO_THIRDS.exceeded_by(aye, total)
+		};
+		if Self::current() != approved.parent {
+			Some(Precondition::ParentCode)
+		} else if OnProbation::<T>::exists() || Locked::<T>::get() {
+			Some(Precondition::LaneFree)
+		} else if T::Findings::blocking(id) {
+			Some(Precondition::NoOpenFinding)
+		} else if !approved.readiness.reached_by(ready(), total) {
+			Some(Precondition::Readiness)
+		} else if !majority() {
+			Some(Precondition::CurrentMajority)
+		} else if T::MigrationOngoing::get() {
+			Some(Precondition::NoMigration)
+		} else if T::AuthorityChangePending::get() {
+			Some(Precondition::NoAuthorityChange)
+		} else {
+			None
+		}
+	}
+
+	/// Writes the candidate if everything holds.
+	fn enact(
+		id: ProposalId,
+		approved: &Approved<T::AccountId, BlockNumberFor<T>, T::MaxValidators>,
+	) -> Result<(), Precondition> {
+		if let Some(unmet) = Self::unmet(id, approved) {
+			return Err(unmet);
+		}
+		let code = Self::bytes(approved.code.hash, Some(approved.code.len))
+			.ok_or(Precondition::Bytes)?;
+		let keep = approved.rollback == Rollback::PreviousCode;
+		if keep {
+			Self::keep_current(&approved.parent)?;
+		}
+		if let Err(error) = Self::write_code(code, Version::Rising) {
+			log::warn!(target: "airlock", "proposal {id}: set_code refused: {error:?}");
+			if keep {
+				T::Preimages::unrequest(&approved.parent);
+			}
+			return Err(Precondition::SetCode);
+		}
+		HighestSpecVersion::<T>::put(approved.code.spec_version);
+		Self::deposit_event(Event::Enacted {
+			id,
+			code_hash: approved.code.hash,
+			spec_version: approved.code.spec_version,
+		});
+		Ok(())
+	}
+
+	/// Keeps the running code's bytes beside the new code, so that going back to them needs nobody.
+	fn keep_current(hash: &H256) -> Result<(), Precondition> {
+		if T::Preimages::len(hash).is_some() {
+			T::Preimages::request(hash);
+			return Ok(());
+		}
+		// Noting bytes of our own counts as a request.
+		T::Preimages::note(Cow::Owned(current_bytes())).map_err(|_| Precondition::Bytes).map(|_| ())
+	}
+
+	/// Writes the rollback code of the upgrade on probation.
+	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
+		let code_hash = match &trial.rollback {
+			Rollback::Dedicated(code) => {
+				let bytes =
+					Self::bytes(code.hash, Some(code.len)).ok_or(Error::<T>::BytesMissing)?;
+				Self::write_code(bytes, Version::Rising)?;
+				HighestSpecVersion::<T>::put(code.spec_version);
+				code.hash
+			},
+			Rollback::PreviousCode => {
+				let bytes = Self::bytes(trial.parent, None).ok_or(Error::<T>::BytesMissing)?;
+				Self::write_code(bytes, Version::Any)?;
+				trial.parent
+			},
+			Rollback::Irreversible => {
+				Self::deposit_event(Event::NoWayBack { id: trial.id, why });
+				return Ok(());
+			},
+		};
+		Self::deposit_event(Event::RolledBack { id: trial.id, code_hash, why });
+		let in_a_row = RollbacksInARow::<T>::mutate(|count| {
+			*count = count.saturating_add(1);
+			*count
+		});
+		if in_a_row >= ROLLBACKS_THAT_LOCK {
+			Locked::<T>::put(true);
+			Self::deposit_event(Event::LaneLocked);
+		}
+		Ok(())
+	}
+
+	/// Why the upgrade must go back, if it must.
+	fn must_go_back(trial: &Trial<BlockNumberFor<T>>, now: BlockNumberFor<T>) -> Option<Failure> {
+		if let Some(why) = trial.failed {
+			return Some(why);
+		}
+		let total = T::Electorate::total();
+		let reports = Reports::<T>::get();
+		let power = |healthy: bool| {
+			Self::power_of(|who| {
+				let at = reports.binary_search_by(|(validator, _)| validator.cmp(who));
+				at.ok().and_then(|at| reports.get(at)).is_some_and(|(_, said)| *said == healthy)
+			})
+		};
+		if now < trial.watch_ends().saturating_add(One::one()) &&
+			ONE_THIRD.exceeded_by(power(false), total)
+		{
+			Some(Failure::ReportedUnhealthy)
+		} else if !trial.survived_critical &&
+			now >= trial.critical_ends() &&
+			!trial.policy.healthy_quorum.reached_by(power(true), total)
+		{
+			Some(Failure::Silence)
+		} else {
+			None
+		}
+	}
+
+	/// Power of the current set that is ready for an upgrade in its timelock, and what the policy needs.
+	pub fn readiness(id: ProposalId) -> Option<(Power, Power)> {
+		let approved = InTimelock::<T>::get(id)?;
+		Some(Self::readiness_of(&approved.ready, approved.readiness))
+	}
+
+	/// The upgrade on probation: power that reported healthy, what the critical window needs, and power that
+	/// reported unhealthy.
+	pub fn health() -> Option<(ProposalId, Power, Power, Power)> {
+		let trial = OnProbation::<T>::get()?;
+		let reports = Reports::<T>::get();
+		let power = |healthy| {
+			Self::power_of(|who| reports.iter().any(|(by, said)| by == who && *said == healthy))
+		};
+		let needed = needed_of(trial.policy.healthy_quorum, T::Electorate::total());
+		Some((trial.id, power(true), needed, power(false)))
+	}
+
+	/// Checks the invariants of the storage.
+	#[cfg(any(feature = "std", test))]
+	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		// A turn lives only within one dispatch.
+		ensure!(!Turn::<T>::exists(), "a turn outlived its dispatch");
+		// The newest code is the one in `:pending_code`, or else in `:code`.
+		if let Some(current) = CurrentCode::<T>::get() {
+			ensure!(current == hash_of(&current_bytes()), "current code is not what is stored");
+		}
+		// Reports exist only during a probation, sorted, one for each validator.
+		let reports = Reports::<T>::get();
+		ensure!(reports.is_empty() || OnProbation::<T>::exists(), "reports on nothing");
+		ensure!(reports.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)), "reports unsorted");
+		for approved in InTimelock::<T>::iter_values() {
+			ensure!(
+				approved.ready.windows(2).all(|w| matches!(w, [a, b] if a < b)),
+				"readiness unsorted"
+			);
+			ensure!(approved.due <= approved.expires, "expires before it is due");
+		}
+		// The lane is locked by rollbacks only.
+		ensure!(
+			!Locked::<T>::get() || RollbacksInARow::<T>::get() >= ROLLBACKS_THAT_LOCK,
+			"locked without rollbacks"
+		);
+		Ok(())
+	}
+}
+
+/// The smallest power that reaches a share of a total.
+fn needed_of(share: Ratio, total: Power) -> Power {
+	let needed = (u128::from(total) * u128::from(share.num)).div_ceil(u128::from(share.den.max(1)));
+	Power::try_from(needed).unwrap_or(Power::MAX)
+}
+
+/// The bytes of the newest code.
+fn current_bytes() -> Vec<u8> {
+	use frame_support::storage::unhashed::get_raw;
+	use sp_core::storage::well_known_keys::{CODE, PENDING_CODE};
+	get_raw(PENDING_CODE).or_else(|| get_raw(CODE)).unwrap_or_default()
+}
+
+/// So many rollbacks in a row lock the lane.
+pub const ROLLBACKS_THAT_LOCK: u8 = 2;
+
+impl<T: Config> CodeHistory for Pallet<T> {
+	fn current() -> H256 {
+		CurrentCode::<T>::get().unwrap_or_else(|| {
+			let hash = hash_of(&current_bytes());
+			CurrentCode::<T>::put(hash);
+			hash
+		})
+	}
+
+	fn highest_spec_version() -> u32 {
+		HighestSpecVersion::<T>::get().max(T::Version::get().spec_version)
+	}
+
+	fn on_probation() -> Option<ProposalId> {
+		OnProbation::<T>::get().map(|trial| trial.id)
+	}
+}
+
+/// The stage Timelock: passes in the block in which it writes the code.
+pub struct Timelock<T>(core::marker::PhantomData<T>);
+
+impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Timelock<T> {
+	fn open(
+		id: ProposalId,
+		about: &DossierRef<T::AccountId>,
+		policy: &ClassPolicy<BlockNumberFor<T>>,
+		now: BlockNumberFor<T>,
+	) -> DispatchResult {
+		let approved = Approved::new(about.hash, about.dossier, &policy.enactment, now);
+		InTimelock::<T>::insert(id, approved);
+		Ok(())
+	}
+
+	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
+		let Some(mut approved) = InTimelock::<T>::get(id) else {
+			return GateStatus::Failed(Failure::StageNotOpened);
+		};
+		if now < approved.due {
+			return GateStatus::Pending { until: approved.due };
+		}
+		let Err(unmet) = Pallet::<T>::enact(id, &approved) else {
+			return GateStatus::Passed;
+		};
+		if unmet == Precondition::ParentCode || now >= approved.expires {
+			return GateStatus::Failed(Failure::Precondition(unmet));
+		}
+		if approved.failed != Some(unmet) {
+			Pallet::<T>::deposit_event(Event::EnactmentDeferred { id, precondition: unmet });
+			approved.failed = Some(unmet);
+			InTimelock::<T>::insert(id, approved);
+		}
+		GateStatus::Pending { until: now.saturating_add(One::one()) }
+	}
+
+	fn close(id: ProposalId) {
+		InTimelock::<T>::remove(id);
+	}
+
+	fn clear(id: ProposalId) {
+		InTimelock::<T>::remove(id);
+	}
+}
+
+/// The stage Probation: fails in the block in which it writes the rollback code.
+pub struct Probation<T>(core::marker::PhantomData<T>);
+
+impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
+	fn open(
+		id: ProposalId,
+		about: &DossierRef<T::AccountId>,
+		policy: &ClassPolicy<BlockNumberFor<T>>,
+		now: BlockNumberFor<T>,
+	) -> DispatchResult {
+		ensure!(!OnProbation::<T>::exists(), Error::<T>::LaneBusy);
+		OnProbation::<T>::put(Trial {
+			id,
+			parent: about.dossier.parent_code_hash,
+			rollback: about.dossier.rollback.clone(),
+			policy: policy.probation.clone(),
+			since: now,
+			survived_critical: false,
+			failed: None,
+		});
+		Ok(())
+	}
+
+	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
+		let Some(mut trial) = OnProbation::<T>::get().filter(|trial| trial.id == id) else {
+			return GateStatus::Failed(Failure::StageNotOpened);
+		};
+		if let Some(why) = Pallet::<T>::must_go_back(&trial, now) {
+			let Err(error) = Pallet::<T>::roll_back(&trial, why) else {
+				return GateStatus::Failed(why);
+			};
+			if trial.failed.is_none() {
+				trial.failed = Some(why);
+				OnProbation::<T>::put(trial);
+			}
+			Pallet::<T>::deposit_event(Event::RollbackFailed { id, error });
+		} else if !trial.survived_critical && now >= trial.critical_ends() {
+			trial.survived_critical = true;
+			OnProbation::<T>::put(trial);
+		} else if now >= trial.closes() {
+			RollbacksInARow::<T>::kill();
+			Pallet::<T>::deposit_event(Event::Kept { id });
+			return GateStatus::Passed;
+		}
+		GateStatus::Pending { until: now.saturating_add(One::one()) }
+	}
+
+	fn close(_: ProposalId) {}
+
+	fn clear(id: ProposalId) {
+		let Some(trial) = OnProbation::<T>::get().filter(|trial| trial.id == id) else { return };
+		if trial.rollback == Rollback::PreviousCode {
+			T::Preimages::unrequest(&trial.parent);
+		}
+		OnProbation::<T>::kill();
+		Reports::<T>::kill();
+	}
+}

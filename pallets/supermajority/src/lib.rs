@@ -1,2 +1,504 @@
+//! # Supermajority
+//!
+//! Validators vote on an upgrade by a snapshot and an integer supermajority; a third of them can stop it.
+//!
+//! ## Overview
+//!
+//! When the stage Voting opens, the active set is copied: who may vote, for which organisation, with which
+//! power. The threshold is a share of that whole snapshot, so not voting counts as not agreeing. Votes can be
+//! changed until the end. A Nay that makes the threshold unreachable ends the vote at once; an Aye never
+//! does, so that everybody has the whole window to object.
+//!
+//! [`stop`](Pallet::stop) works at any stage before the switch and looks at the current set: more than a
+//! third of its power ends the proposal.
+//!
+//! ## Implementation details
+//!
+//! - A vote reads and writes two items, [`Electors`] and [`Ballots`], however many validators there are.
+//! - What needs the whole snapshot (diversity of organisations, the current set's opinion) is computed when the
+//!   stage machine asks at the close.
+
 #![cfg_attr(not(feature = "std"), no_std)]
-//! Placeholder.
+
+extern crate alloc;
+
+pub mod weights;
+
+pub use pallet::*;
+pub use weights::WeightInfo;
+
+use airlock_primitives::{
+	policy::ONE_THIRD, BallotPolicy, ClassPolicy, CurrentMajority, DossierRef, Electorate, Failure,
+	GateStatus, Lifecycle, OrganisationId, Power, ProposalId, Stage, StageGate,
+};
+use alloc::collections::{BTreeMap, BTreeSet};
+use frame_support::pallet_prelude::*;
+use frame_system::pallet_prelude::*;
+use sp_core::H256;
+use sp_runtime::traits::{One, Saturating, Zero};
+
+/// What a validator says.
+#[derive(
+	Clone,
+	Copy,
+	PartialEq,
+	Eq,
+	Debug,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub enum Vote {
+	/// For the upgrade.
+	#[codec(index = 0)]
+	Aye,
+	/// Against it.
+	#[codec(index = 1)]
+	Nay,
+	/// Seen, and no opinion. Counts as not agreeing.
+	#[codec(index = 2)]
+	Abstain,
+}
+
+/// One member of a snapshot.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Elector {
+	/// Its organisation.
+	pub organisation: OrganisationId,
+	/// What its vote counts, after the cap of its organisation.
+	pub power: Power,
+	/// What it said last.
+	pub vote: Option<Vote>,
+}
+
+/// One vote, from its opening to its end.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Ballot<BlockNumber> {
+	/// What is voted on.
+	pub dossier_hash: H256,
+	/// The rules.
+	pub policy: BallotPolicy<BlockNumber>,
+	/// The first block in which no vote is taken.
+	pub closes: BlockNumber,
+	/// Blocks by which late swings have moved `closes`.
+	pub extended: BlockNumber,
+	/// Power of the whole snapshot, before caps.
+	pub total: Power,
+	/// Power of the Ayes.
+	pub ayes: Power,
+	/// Power of the Nays.
+	pub nays: Power,
+	/// Power of the abstentions.
+	pub abstains: Power,
+	/// Set when the stage is over; kept for the current set's opinion at the switch.
+	pub closed: bool,
+}
+
+impl<BlockNumber> Ballot<BlockNumber> {
+	fn side(&mut self, vote: Vote) -> &mut Power {
+		match vote {
+			Vote::Aye => &mut self.ayes,
+			Vote::Nay => &mut self.nays,
+			Vote::Abstain => &mut self.abstains,
+		}
+	}
+
+	fn approved(&self) -> bool {
+		self.policy.approval.reached_by(self.ayes, self.total)
+	}
+
+	/// False once the Nays leave too little for the threshold.
+	fn can_pass(&self) -> bool {
+		self.policy.approval.reached_by(self.total.saturating_sub(self.nays), self.total)
+	}
+}
+
+#[frame_support::pallet]
+pub mod pallet {
+	use super::*;
+
+	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
+
+	#[pallet::pallet]
+	#[pallet::storage_version(STORAGE_VERSION)]
+	pub struct Pallet<T>(_);
+
+	#[pallet::config]
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+		/// Who may vote now.
+		type Electorate: Electorate<Self::AccountId>;
+		/// The stage machine.
+		type Lifecycle: Lifecycle;
+		/// Most validators of a snapshot.
+		#[pallet::constant]
+		type MaxVoters: Get<u32>;
+		/// Weights.
+		type WeightInfo: WeightInfo;
+	}
+
+	/// The snapshot of each vote. At most [`Config::MaxVoters`] for each open proposal.
+	// `Identity`: the first key is given out by the chain. `Blake2_128Concat`: accounts are chosen by users.
+	#[pallet::storage]
+	pub type Electors<T: Config> = StorageDoubleMap<
+		_,
+		Identity,
+		ProposalId,
+		Blake2_128Concat,
+		T::AccountId,
+		Elector,
+		OptionQuery,
+	>;
+
+	/// The votes.
+	#[pallet::storage]
+	pub type Ballots<T: Config> =
+		StorageMap<_, Identity, ProposalId, Ballot<BlockNumberFor<T>>, OptionQuery>;
+
+	/// Who wants to stop a proposal, sorted.
+	#[pallet::storage]
+	pub type Stops<T: Config> =
+		StorageMap<_, Identity, ProposalId, BoundedVec<T::AccountId, T::MaxVoters>, ValueQuery>;
+
+	#[pallet::event]
+	#[pallet::generate_deposit(pub(super) fn deposit_event)]
+	pub enum Event<T: Config> {
+		/// A vote began on a snapshot.
+		Opened {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Power of the snapshot.
+			total: Power,
+			/// The first block in which no vote is taken.
+			closes: BlockNumberFor<T>,
+		},
+		/// A validator voted.
+		Voted {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+			/// What it said.
+			vote: Vote,
+		},
+		/// The result changed shortly before the end: the vote goes on.
+		Extended {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The first block in which no vote is taken.
+			closes: BlockNumberFor<T>,
+		},
+		/// A validator wants to stop a proposal.
+		StopCalled {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+		},
+		/// A validator does not want to stop it any more.
+		StopRetracted {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+		},
+	}
+
+	#[pallet::error]
+	#[derive(PartialEq)]
+	pub enum Error<T> {
+		/// No vote is open on this proposal. Ask for its stage.
+		NoBallot,
+		/// The account is not in the snapshot of this vote. Only validators of the session in which it began can
+		/// vote.
+		NotElector,
+		/// The vote is on another dossier. Read it, and vote on its hash.
+		OtherDossier,
+		/// The vote has ended.
+		BallotClosed,
+		/// Only validators of the running session may stop a proposal.
+		NotValidator,
+		/// You have called for a stop already.
+		AlreadyCalled,
+		/// You have not called for a stop.
+		NotCalled,
+		/// The proposal is not open, or its code is written already. After the switch report it unhealthy instead.
+		CannotStop,
+		/// The active set is larger than a snapshot can be.
+		TooManyVoters,
+	}
+
+	#[pallet::call]
+	impl<T: Config> Pallet<T> {
+		/// Votes on an upgrade, or changes one's vote.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a validator of the snapshot.
+		///
+		/// ## Details
+		/// Names the dossier, so that a vote counts for nothing else.
+		///
+		/// ## Errors
+		/// [`Error::NoBallot`], [`Error::BallotClosed`], [`Error::OtherDossier`], [`Error::NotElector`].
+		///
+		/// ## Events
+		/// [`Event::Voted`], and [`Event::Extended`] if the result changed late.
+		#[pallet::call_index(0)]
+		#[pallet::weight(T::WeightInfo::vote())]
+		pub fn vote(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			dossier_hash: H256,
+			vote: Vote,
+		) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			let mut ballot = Ballots::<T>::get(id).ok_or(Error::<T>::NoBallot)?;
+			let now = frame_system::Pallet::<T>::block_number();
+			ensure!(!ballot.closed && now < ballot.closes, Error::<T>::BallotClosed);
+			ensure!(ballot.dossier_hash == dossier_hash, Error::<T>::OtherDossier);
+			let mut elector =
+				Electors::<T>::get(id, &validator).ok_or(Error::<T>::NotElector)?;
+
+			let approved = ballot.approved();
+			if let Some(old) = elector.vote.replace(vote) {
+				let side = ballot.side(old);
+				*side = side.saturating_sub(elector.power);
+			}
+			let side = ballot.side(vote);
+			*side = side.saturating_add(elector.power);
+			Electors::<T>::insert(id, &validator, elector);
+			Self::deposit_event(Event::Voted { id, validator, vote });
+			if ballot.approved() != approved {
+				Self::extend_if_late(id, &mut ballot, now);
+			}
+			Ballots::<T>::insert(id, ballot);
+			Ok(())
+		}
+
+		/// Calls for a stop of an upgrade. More than a third of the current set's power ends it.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a validator of the running session.
+		///
+		/// ## Details
+		/// Possible at every stage before the switch, also before and after the vote.
+		///
+		/// ## Errors
+		/// [`Error::NotValidator`], [`Error::CannotStop`], [`Error::AlreadyCalled`].
+		///
+		/// ## Events
+		/// [`Event::StopCalled`].
+		#[pallet::call_index(1)]
+		#[pallet::weight(T::WeightInfo::stop())]
+		pub fn stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			let voters = T::Electorate::voters();
+			ensure!(voters.iter().any(|v| v.account == validator), Error::<T>::NotValidator);
+			let stage = T::Lifecycle::stage(id).ok_or(Error::<T>::CannotStop)?;
+			ensure!(stage < Stage::Probation, Error::<T>::CannotStop);
+			let stops = Stops::<T>::try_mutate(id, |stops| {
+				// Whoever left the set makes room.
+				stops.retain(|who| voters.iter().any(|v| &v.account == who));
+				let at = match stops.binary_search(&validator) {
+					Ok(_) => return Err(Error::<T>::AlreadyCalled),
+					Err(at) => at,
+				};
+				stops
+					.try_insert(at, validator.clone())
+					.map_err(|_| Error::<T>::TooManyVoters)?;
+				Ok(stops.clone())
+			})?;
+			Self::deposit_event(Event::StopCalled { id, validator });
+			let sum = |power: Power, more: Power| power.saturating_add(more);
+			let total = voters.iter().map(|v| v.power).fold(0, sum);
+			let against = voters
+				.iter()
+				.filter(|v| stops.binary_search(&v.account).is_ok())
+				.map(|v| v.power)
+				.fold(0, sum);
+			if ONE_THIRD.exceeded_by(against, total) {
+				T::Lifecycle::stop(id, Failure::StoppedByValidators)?;
+			}
+			Ok(())
+		}
+
+		/// Takes one's call for a stop back.
+		///
+		/// ## Dispatch Origin
+		/// Signed: whoever called for it.
+		///
+		/// ## Errors
+		/// [`Error::NotCalled`].
+		///
+		/// ## Events
+		/// [`Event::StopRetracted`].
+		#[pallet::call_index(2)]
+		#[pallet::weight(T::WeightInfo::retract_stop())]
+		pub fn retract_stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			Stops::<T>::try_mutate_exists(id, |slot| {
+				let stops = slot.as_mut().ok_or(Error::<T>::NotCalled)?;
+				let at = stops.binary_search(&validator).map_err(|_| Error::<T>::NotCalled)?;
+				stops.remove(at);
+				if stops.is_empty() {
+					*slot = None;
+				}
+				Ok::<_, DispatchError>(())
+			})?;
+			Self::deposit_event(Event::StopRetracted { id, validator });
+			Ok(())
+		}
+	}
+}
+
+impl<T: Config> Pallet<T> {
+	/// Moves the end when the result changed so late that others could not answer.
+	fn extend_if_late(
+		id: ProposalId,
+		ballot: &mut Ballot<BlockNumberFor<T>>,
+		now: BlockNumberFor<T>,
+	) {
+		let policy = &ballot.policy;
+		let wanted = now.saturating_add(policy.extension).saturating_sub(ballot.closes);
+		let left = policy.extension_cap.saturating_sub(ballot.extended);
+		let by = wanted.min(left);
+		if by.is_zero() {
+			return;
+		}
+		ballot.closes = ballot.closes.saturating_add(by);
+		ballot.extended = ballot.extended.saturating_add(by);
+		Self::deposit_event(Event::Extended { id, closes: ballot.closes });
+	}
+
+	/// Organisations among the Ayes.
+	fn aye_organisations(id: ProposalId) -> usize {
+		Electors::<T>::iter_prefix_values(id)
+			.filter(|elector| elector.vote == Some(Vote::Aye))
+			.map(|elector| elector.organisation)
+			.collect::<BTreeSet<_>>()
+			.len()
+	}
+
+	/// Power of the Ayes, and the least that reaches the threshold.
+	pub fn progress(id: ProposalId) -> Option<(Power, Power)> {
+		let ballot = Ballots::<T>::get(id)?;
+		let share = ballot.policy.approval;
+		let needed = (u128::from(ballot.total) * u128::from(share.num))
+			.div_ceil(u128::from(share.den.max(1)));
+		Some((ballot.ayes, Power::try_from(needed).unwrap_or(Power::MAX)))
+	}
+
+	/// Checks the invariants of the storage.
+	#[cfg(any(feature = "std", test))]
+	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		for (id, mut ballot) in Ballots::<T>::iter() {
+			// Each side is the sum of its electors.
+			for vote in [Vote::Aye, Vote::Nay, Vote::Abstain] {
+				let sum = Electors::<T>::iter_prefix_values(id)
+					.filter(|elector| elector.vote == Some(vote))
+					.fold(0u64, |sum, elector| sum.saturating_add(elector.power));
+				ensure!(*ballot.side(vote) == sum, "a side is not the sum of its electors");
+			}
+			// Caps only take away.
+			let power = Electors::<T>::iter_prefix_values(id)
+				.fold(0u64, |sum, elector| sum.saturating_add(elector.power));
+			ensure!(power <= ballot.total, "electors have more power than the snapshot");
+			ensure!(ballot.extended <= ballot.policy.extension_cap, "extended above the cap");
+		}
+		// No elector without a vote to take part in.
+		ensure!(
+			Electors::<T>::iter_keys().all(|(id, _)| Ballots::<T>::contains_key(id)),
+			"elector of no ballot"
+		);
+		Ok(())
+	}
+}
+
+impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
+	fn open(
+		id: ProposalId,
+		about: &DossierRef<T::AccountId>,
+		policy: &ClassPolicy<BlockNumberFor<T>>,
+		now: BlockNumberFor<T>,
+	) -> DispatchResult {
+		let policy = policy.ballot.clone();
+		let voters = T::Electorate::voters();
+		ensure!(voters.len() <= T::MaxVoters::get() as usize, Error::<T>::TooManyVoters);
+		let total = voters.iter().fold(0, |sum: Power, voter| sum.saturating_add(voter.power));
+		let share = policy.organisation_cap;
+		let cap = u128::from(total) * u128::from(share.num) / u128::from(share.den.max(1));
+		let mut counted = BTreeMap::<OrganisationId, Power>::new();
+		for voter in voters {
+			let used = counted.entry(voter.organisation).or_default();
+			let left = Power::try_from(cap).unwrap_or(Power::MAX).saturating_sub(*used);
+			let power = voter.power.min(left);
+			*used = used.saturating_add(power);
+			let elector = Elector { organisation: voter.organisation, power, vote: None };
+			Electors::<T>::insert(id, voter.account, elector);
+		}
+		let closes = now.saturating_add(policy.window);
+		Ballots::<T>::insert(
+			id,
+			Ballot {
+				dossier_hash: about.hash,
+				policy,
+				closes,
+				extended: Zero::zero(),
+				total,
+				ayes: 0,
+				nays: 0,
+				abstains: 0,
+				closed: false,
+			},
+		);
+		Self::deposit_event(Event::Opened { id, total, closes });
+		Ok(())
+	}
+
+	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
+		let Some(ballot) = Ballots::<T>::get(id) else {
+			return GateStatus::Failed(Failure::StageNotOpened);
+		};
+		if !ballot.can_pass() {
+			return GateStatus::Failed(Failure::NotApproved);
+		}
+		if now < ballot.closes {
+			return GateStatus::Pending { until: ballot.closes.max(now.saturating_add(One::one())) };
+		}
+		let diverse = || Self::aye_organisations(id) >= ballot.policy.organisations as usize;
+		if ballot.approved() && diverse() {
+			GateStatus::Passed
+		} else {
+			GateStatus::Failed(Failure::NotApproved)
+		}
+	}
+
+	fn close(id: ProposalId) {
+		Ballots::<T>::mutate_extant(id, |ballot| ballot.closed = true);
+	}
+
+	fn clear(id: ProposalId) {
+		Ballots::<T>::remove(id);
+		Stops::<T>::remove(id);
+		// As many as the snapshot had, which is bounded.
+		Electors::<T>::drain_prefix(id).for_each(drop);
+	}
+}
+
+impl<T: Config> CurrentMajority for Pallet<T> {
+	fn aye_of_current_set(id: ProposalId) -> (Power, Power) {
+		let voters = T::Electorate::voters();
+		let sum = |power: Power, more: Power| power.saturating_add(more);
+		let total = voters.iter().map(|voter| voter.power).fold(0, sum);
+		let ayes = voters
+			.into_iter()
+			.filter(|voter| {
+				Electors::<T>::get(id, &voter.account)
+					.is_some_and(|elector| elector.vote == Some(Vote::Aye))
+			})
+			.map(|voter| voter.power)
+			.fold(0, sum);
+		(ayes, total)
+	}
+}

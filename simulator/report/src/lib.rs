@@ -158,8 +158,10 @@ impl Report {
 
 	/// True if the sections are sorted, unique, and include every one in `required` with at least one leaf.
 	pub fn is_complete(&self, required: &[SectionId]) -> bool {
-		self.sections.windows(2).all(|w| w[0].id < w[1].id) &&
-			required.iter().all(|id| self.section(*id).is_some_and(|s| s.count > 0))
+		self.sections.windows(2).all(|w| w[0].id < w[1].id)
+			&& required
+				.iter()
+				.all(|id| self.section(*id).is_some_and(|s| s.count > 0))
 	}
 }
 
