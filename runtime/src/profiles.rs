@@ -138,9 +138,9 @@ pub mod pallet {
 		}
 	}
 
-	#[cfg(feature = "unhealthy")]
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		#[cfg(feature = "unhealthy")]
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
 			if FaultyFrom::<T>::get().is_some_and(|from| from <= now) {
 				if let Some(who) = Names::<T>::iter_keys().next() {
@@ -150,9 +150,6 @@ pub mod pallet {
 			T::DbWeight::get().reads_writes(3, 2)
 		}
 	}
-	#[cfg(not(feature = "unhealthy"))]
-	#[pallet::hooks]
-	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {}
 }
 
 /// Migrations of the test upgrades.
@@ -169,16 +166,16 @@ pub mod migrations {
 
 	/// What this build runs when it is switched on.
 	#[cfg(all(feature = "schema-2", not(feature = "unhealthy")))]
-	pub type All<T> = (ToSchema2<T>,);
+	pub type All = (ToSchema2<crate::Runtime>,);
 	/// What this build runs when it is switched on.
 	#[cfg(feature = "unhealthy")]
-	pub type All<T> = (ToSchema2<T>, ArmFault<T>);
+	pub type All = (ToSchema2<crate::Runtime>, ArmFault<crate::Runtime>);
 	/// What this build runs when it is switched on.
 	#[cfg(feature = "good-rollback")]
-	pub type All<T> = (ToSchema1<T>,);
+	pub type All = (ToSchema1<crate::Runtime>,);
 	/// What this build runs when it is switched on.
 	#[cfg(not(any(feature = "schema-2", feature = "good-rollback")))]
-	pub type All<T> = (core::marker::PhantomData<T>, ());
+	pub type All = ();
 
 	/// Adds `since` to each entry.
 	#[cfg(feature = "schema-2")]

@@ -4,7 +4,7 @@ use crate::*;
 use alloc::vec::Vec;
 use frame_support::{
 	parameter_types,
-	traits::{ConstU128, ConstU32, EitherOfDiverse, Get, NeverEnsureOrigin},
+	traits::{ConstU128, ConstU32, Get},
 };
 use pallet_airlock_proposals::RequiredApi;
 use sp_api::RuntimeApiInfo;
@@ -58,5 +58,77 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type MaxOpenPerProposer = ConstU32<2>;
 	type MaxDuePerBlock = ConstU32<4>;
 	type HistoryLen = ConstU32<256>;
+	type WeightInfo = ();
+}
+
+/// True while a multi-block migration runs, or is stuck.
+pub struct MigrationOngoing;
+impl Get<bool> for MigrationOngoing {
+	fn get() -> bool {
+		use frame_support::migrations::MultiStepMigrator;
+		Migrations::ongoing()
+	}
+}
+
+/// True while the next session has other authorities than this one, or GRANDPA has a change to apply.
+pub struct AuthorityChangePending;
+impl Get<bool> for AuthorityChangePending {
+	fn get() -> bool {
+		pallet_session::QueuedChanged::<Runtime>::get() || Grandpa::pending_change().is_some()
+	}
+}
+
+impl pallet_airlock_enactment::Config for Runtime {
+	type RuntimeCall = RuntimeCall;
+	type Electorate = Validators;
+	type CurrentMajority = Supermajority;
+	type Findings = Audits;
+	type Preimages = Preimage;
+	type MigrationOngoing = MigrationOngoing;
+	type AuthorityChangePending = AuthorityChangePending;
+	type UnlockOrigin = TwoThirdsOfCouncil;
+	type MaxValidators = MaxValidators;
+	type WeightInfo = ();
+}
+
+impl pallet_airlock_simulations::Config for Runtime {
+	type AdmitOrigin = TwoThirdsOfCouncil;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Bond = ConstU128<{ 1_000 * UNIT }>;
+	type Roles = Proposals;
+	type MaxSeats = ConstU32<16>;
+	type WeightInfo = ();
+}
+
+parameter_types! {
+	/// A day: nobody is admitted for one review.
+	pub const CoolingPeriod: BlockNumber = policies::DAYS;
+}
+
+impl pallet_airlock_audits::Config for Runtime {
+	type AdmitOrigin = TwoThirdsOfCouncil;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type FindingDeposit = ConstU128<{ 10 * UNIT }>;
+	type Lifecycle = Proposals;
+	type Roles = Proposals;
+	type MaxAttestations = ConstU32<64>;
+	type MaxFindings = ConstU32<64>;
+	type CoolingPeriod = CoolingPeriod;
+	type WeightInfo = ();
+}
+
+impl pallet_airlock_supermajority::Config for Runtime {
+	type Electorate = Validators;
+	type Lifecycle = Proposals;
+	type MaxVoters = MaxValidators;
+	type WeightInfo = ();
+}
+
+impl pallet_airlock_validators::Config for Runtime {
+	type AdmitOrigin = TwoThirdsOfCouncil;
+	type Council = Council;
+	type MaxValidators = MaxValidators;
 	type WeightInfo = ();
 }

@@ -70,14 +70,13 @@ impl frame_system::Config for Runtime {
 	type Nonce = Nonce;
 	type Hash = Hash;
 	type Hashing = BlakeTwo256;
-	type BlockHashCount = BlockHashCount;
 	type DbWeight = RocksDbWeight;
 	type Version = Version;
 	type AccountData = pallet_balances::AccountData<Balance>;
 	type SS58Prefix = SS58Prefix;
 	type MaxConsumers = ConstU32<16>;
 	type OnSetCode = pallet_airlock_enactment::Gate<Runtime>;
-	type SingleBlockMigrations = profiles::migrations::All<Runtime>;
+	type SingleBlockMigrations = profiles::migrations::All;
 	type MultiBlockMigrator = Migrations;
 }
 
