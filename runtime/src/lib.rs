@@ -28,6 +28,7 @@ pub mod genesis_config_presets;
 pub mod policies;
 pub mod profiles;
 
+use alloc::vec::Vec;
 use sp_runtime::{
 	generic, impl_opaque_keys,
 	traits::{BlakeTwo256, IdentifyAccount, Verify},
@@ -35,9 +36,8 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 
-pub use apis::RuntimeApi;
 #[cfg(feature = "std")]
-pub use apis::api;
+pub use apis::{api, RuntimeApi};
 
 /// Types of which the node does not look inside: an upgrade may change extrinsics without a new node.
 pub mod opaque {

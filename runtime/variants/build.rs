@@ -6,10 +6,13 @@ use substrate_wasm_builder::WasmBuilder;
 const VARIANTS: [&str; 4] = ["good", "good-rollback", "unhealthy", "unhealthy-rollback"];
 
 fn main() {
+	let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where this crate lies");
+	let runtime = std::path::Path::new(&here).join("../Cargo.toml");
+	let runtime = runtime.canonicalize().expect("the runtime lies above this crate");
 	for variant in VARIANTS {
 		WasmBuilder::new()
-			.with_project("../Cargo.toml")
-			.expect("the runtime lies beside this crate")
+			.with_project(&runtime)
+			.expect("the runtime has a manifest")
 			.import_memory()
 			.export_heap_base()
 			.enable_feature(variant)

@@ -7,7 +7,6 @@ use frame_support::{
 	traits::{ConstU128, ConstU32, Get},
 };
 use pallet_airlock_proposals::RequiredApi;
-use sp_api::RuntimeApiInfo;
 
 use super::{CouncilCollective, MaxValidators};
 
@@ -20,20 +19,23 @@ pub type TwoThirdsOfCouncil =
 pub struct RequiredApis;
 impl Get<Vec<RequiredApi>> for RequiredApis {
 	fn get() -> Vec<RequiredApi> {
-		macro_rules! api {
-			($api:path) => {
-				(<dyn $api>::ID, <dyn $api>::VERSION)
-			};
+		macro_rules! apis {
+			($($declaration:path),* $(,)?) => {{
+				alloc::vec![$({
+					use $declaration as api;
+					(api::ID, api::VERSION)
+				}),*]
+			}};
 		}
-		alloc::vec![
-			api!(sp_api::Core::<Block>),
-			api!(sp_api::Metadata::<Block>),
-			api!(sp_block_builder::BlockBuilder::<Block>),
-			api!(sp_transaction_pool::runtime_api::TaggedTransactionQueue::<Block>),
-			api!(sp_consensus_aura::AuraApi::<Block, sp_consensus_aura::sr25519::AuthorityId>),
-			api!(sp_consensus_grandpa::GrandpaApi::<Block>),
-			api!(sp_session::SessionKeys::<Block>),
-			api!(airlock_primitives::api::AirlockApi::<Block, AccountId, BlockNumber>),
+		apis![
+			sp_api::runtime_decl_for_core,
+			sp_api::runtime_decl_for_metadata,
+			sp_block_builder::runtime_decl_for_block_builder,
+			sp_transaction_pool::runtime_api::runtime_decl_for_tagged_transaction_queue,
+			sp_consensus_aura::runtime_decl_for_aura_api,
+			sp_consensus_grandpa::runtime_decl_for_grandpa_api,
+			sp_session::runtime_decl_for_session_keys,
+			airlock_primitives::api::runtime_decl_for_airlock_api,
 		]
 	}
 }

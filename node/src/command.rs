@@ -1,0 +1,137 @@
+//! What each subcommand does.
+
+use crate::{
+	chain_spec,
+	cli::{Cli, Subcommand},
+	service,
+};
+use sc_cli::{DatabasePruningMode, SubstrateCli};
+use sc_network::config::NetworkBackendType;
+use sc_service::PartialComponents;
+
+impl SubstrateCli for Cli {
+	fn impl_name() -> String {
+		"Airlock Node".into()
+	}
+
+	fn impl_version() -> String {
+		env!("SUBSTRATE_CLI_IMPL_VERSION").into()
+	}
+
+	fn description() -> String {
+		env!("CARGO_PKG_DESCRIPTION").into()
+	}
+
+	fn author() -> String {
+		"The Airlock developers".into()
+	}
+
+	fn support_url() -> String {
+		"the repository's issues".into()
+	}
+
+	fn copyright_start_year() -> i32 {
+		2026
+	}
+
+	fn load_spec(&self, id: &str) -> Result<Box<dyn sc_service::ChainSpec>, String> {
+		chain_spec::load(id)
+	}
+}
+
+/// A simulator replays history, so that nodes keep it unless told otherwise.
+fn keep_history(cli: &mut Cli) {
+	cli.run
+		.import_params
+		.pruning_params
+		.state_pruning
+		.get_or_insert(DatabasePruningMode::ArchiveCanonical);
+}
+
+macro_rules! with_parts {
+	($cli:expr, $cmd:expr, |$config:ident, $parts:ident| $task:expr) => {{
+		let runner = $cli.create_runner($cmd)?;
+		runner.async_run(|$config| {
+			let $parts = service::new_partial(&$config)?;
+			let task = $task;
+			Ok((task, $parts.task_manager))
+		})
+	}};
+}
+
+/// Parses the command line and does what it says.
+pub fn run() -> sc_cli::Result<()> {
+	let mut cli = Cli::from_args();
+	keep_history(&mut cli);
+	match &cli.subcommand {
+		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
+		#[allow(deprecated)]
+		Some(Subcommand::BuildSpec(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
+		},
+		Some(Subcommand::CheckBlock(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let PartialComponents { client, task_manager, import_queue, .. } =
+					service::new_partial(&config)?;
+				Ok((cmd.run(client, import_queue), task_manager))
+			})
+		},
+		Some(Subcommand::ExportBlocks(cmd)) => {
+			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, config.database))
+		},
+		Some(Subcommand::ExportState(cmd)) => {
+			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, config.chain_spec))
+		},
+		Some(Subcommand::ImportBlocks(cmd)) => {
+			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, parts.import_queue))
+		},
+		Some(Subcommand::Revert(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.async_run(|config| {
+				let PartialComponents { client, task_manager, backend, .. } =
+					service::new_partial(&config)?;
+				let revert_finality = Box::new(|client, _, blocks| {
+					sc_consensus_grandpa::revert(client, blocks)?;
+					Ok(())
+				});
+				Ok((cmd.run(client, backend, Some(revert_finality)), task_manager))
+			})
+		},
+		Some(Subcommand::PurgeChain(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run(config.database))
+		},
+		Some(Subcommand::ChainInfo(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			runner.sync_run(|config| cmd.run::<airlock_runtime::opaque::Block>(&config))
+		},
+		Some(Subcommand::Simulate(cmd)) => {
+			let runner = cli.create_runner(cmd)?;
+			let mut code = 0;
+			runner.sync_run(|config| {
+				code = cmd.run(&config)?;
+				Ok::<_, sc_cli::Error>(())
+			})?;
+			std::process::exit(code)
+		},
+		None => {
+			let runner = cli.create_runner(&cli.run)?;
+			runner.run_node_until_exit(|mut config| async move {
+				let cache = &mut config.executor.runtime_cache_size;
+				*cache = (*cache).max(service::RUNTIME_CACHE_SIZE);
+				match config.network.network_backend {
+					NetworkBackendType::Libp2p => service::new_full::<
+						sc_network::NetworkWorker<_, _>,
+					>(config),
+					NetworkBackendType::Litep2p => {
+						service::new_full::<sc_network::Litep2pNetworkBackend>(config)
+					},
+				}
+				.map_err(sc_cli::Error::Service)
+			})
+		},
+	}
+}
