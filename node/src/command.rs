@@ -70,44 +70,58 @@ pub fn run() -> sc_cli::Result<()> {
 		Some(Subcommand::BuildSpec(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
-		},
+		}
 		Some(Subcommand::CheckBlock(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, import_queue, .. } =
-					service::new_partial(&config)?;
+				let PartialComponents {
+					client,
+					task_manager,
+					import_queue,
+					..
+				} = service::new_partial(&config)?;
 				Ok((cmd.run(client, import_queue), task_manager))
 			})
-		},
+		}
 		Some(Subcommand::ExportBlocks(cmd)) => {
-			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, config.database))
-		},
+			with_parts!(cli, cmd, |config, parts| cmd
+				.run(parts.client, config.database))
+		}
 		Some(Subcommand::ExportState(cmd)) => {
-			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, config.chain_spec))
-		},
+			with_parts!(cli, cmd, |config, parts| cmd
+				.run(parts.client, config.chain_spec))
+		}
 		Some(Subcommand::ImportBlocks(cmd)) => {
-			with_parts!(cli, cmd, |config, parts| cmd.run(parts.client, parts.import_queue))
-		},
+			with_parts!(cli, cmd, |config, parts| cmd
+				.run(parts.client, parts.import_queue))
+		}
 		Some(Subcommand::Revert(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.async_run(|config| {
-				let PartialComponents { client, task_manager, backend, .. } =
-					service::new_partial(&config)?;
+				let PartialComponents {
+					client,
+					task_manager,
+					backend,
+					..
+				} = service::new_partial(&config)?;
 				let revert_finality = Box::new(|client, _, blocks| {
 					sc_consensus_grandpa::revert(client, blocks)?;
 					Ok(())
 				});
-				Ok((cmd.run(client, backend, Some(revert_finality)), task_manager))
+				Ok((
+					cmd.run(client, backend, Some(revert_finality)),
+					task_manager,
+				))
 			})
-		},
+		}
 		Some(Subcommand::PurgeChain(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run(config.database))
-		},
+		}
 		Some(Subcommand::ChainInfo(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run::<airlock_runtime::opaque::Block>(&config))
-		},
+		}
 		Some(Subcommand::Simulate(cmd)) => {
 			let runner = cli.create_runner(cmd)?;
 			let mut code = 0;
@@ -116,22 +130,22 @@ pub fn run() -> sc_cli::Result<()> {
 				Ok::<_, sc_cli::Error>(())
 			})?;
 			std::process::exit(code)
-		},
+		}
 		None => {
 			let runner = cli.create_runner(&cli.run)?;
 			runner.run_node_until_exit(|mut config| async move {
 				let cache = &mut config.executor.runtime_cache_size;
 				*cache = (*cache).max(service::RUNTIME_CACHE_SIZE);
 				match config.network.network_backend {
-					NetworkBackendType::Libp2p => service::new_full::<
-						sc_network::NetworkWorker<_, _>,
-					>(config),
+					NetworkBackendType::Libp2p => {
+						service::new_full::<sc_network::NetworkWorker<_, _>>(config)
+					}
 					NetworkBackendType::Litep2p => {
 						service::new_full::<sc_network::Litep2pNetworkBackend>(config)
-					},
+					}
 				}
 				.map_err(sc_cli::Error::Service)
 			})
-		},
+		}
 	}
 }

@@ -5,8 +5,8 @@ use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf, SharedVoterState};
-use sc_network::{service::traits::NetworkService, NetworkBackend, NotificationService};
 use sc_network::config::FullNetworkConfiguration;
+use sc_network::{service::traits::NetworkService, NetworkBackend, NotificationService};
 use sc_service::{
 	error::Error as ServiceError, Configuration, KeystoreContainer, TaskManager, WarpSyncConfig,
 };
@@ -45,7 +45,10 @@ pub type PartialComponents = sc_service::PartialComponents<
 
 fn inherents_at(
 	slot_duration: sp_consensus_aura::SlotDuration,
-) -> (sp_consensus_aura::inherents::InherentDataProvider, sp_timestamp::InherentDataProvider) {
+) -> (
+	sp_consensus_aura::inherents::InherentDataProvider,
+	sp_timestamp::InherentDataProvider,
+) {
 	let timestamp = sp_timestamp::InherentDataProvider::from_system_time();
 	let slot = sp_consensus_aura::inherents::InherentDataProvider::from_timestamp_and_slot_duration(
 		*timestamp,
@@ -76,7 +79,9 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		)?;
 	let client = Arc::new(client);
 	let telemetry = telemetry.map(|(worker, telemetry)| {
-		task_manager.spawn_handle().spawn("telemetry", None, worker.run());
+		task_manager
+			.spawn_handle()
+			.spawn("telemetry", None, worker.run());
 		telemetry
 	});
 	let select_chain = sc_consensus::LongestChain::new(backend.clone());
@@ -98,20 +103,21 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		telemetry.as_ref().map(|telemetry| telemetry.handle()),
 	)?;
 	let slot_of = client.clone();
-	let import_queue = sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(ImportQueueParams {
-		block_import: block_import.clone(),
-		justification_import: Some(Box::new(block_import.clone())),
-		client: client.clone(),
-		create_inherent_data_providers: move |parent, _| {
-			let duration = sc_consensus_aura::standalone::slot_duration_at(&*slot_of, parent);
-			async move { Ok(inherents_at(duration?)) }
-		},
-		spawner: &task_manager.spawn_essential_handle(),
-		registry: config.prometheus_registry(),
-		check_for_equivocation: Default::default(),
-		telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
-		compatibility_mode: Default::default(),
-	})?;
+	let import_queue =
+		sc_consensus_aura::import_queue::<AuraPair, _, _, _, _, _>(ImportQueueParams {
+			block_import: block_import.clone(),
+			justification_import: Some(Box::new(block_import.clone())),
+			client: client.clone(),
+			create_inherent_data_providers: move |parent, _| {
+				let duration = sc_consensus_aura::standalone::slot_duration_at(&*slot_of, parent);
+				async move { Ok(inherents_at(duration?)) }
+			},
+			spawner: &task_manager.spawn_essential_handle(),
+			registry: config.prometheus_registry(),
+			check_for_equivocation: Default::default(),
+			telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
+			compatibility_mode: Default::default(),
+		})?;
 	Ok(sc_service::PartialComponents {
 		client,
 		backend,
@@ -150,17 +156,20 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		config.prometheus_registry().cloned(),
 	);
 	let metrics = N::register_notification_metrics(config.prometheus_registry());
-	let genesis = client.block_hash(0)?.ok_or(ServiceError::Other("no genesis block".into()))?;
-	let protocol_name =
-		sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
-	let (protocol_config, notifications) =
-		sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
-			protocol_name.clone(),
-			metrics.clone(),
-			net_config.peer_store_handle(),
-		);
+	let genesis = client
+		.block_hash(0)?
+		.ok_or(ServiceError::Other("no genesis block".into()))?;
+	let protocol_name = sc_consensus_grandpa::protocol_standard_name(&genesis, &config.chain_spec);
+	let (protocol_config, notifications) = sc_consensus_grandpa::grandpa_peers_set_config::<_, N>(
+		protocol_name.clone(),
+		metrics.clone(),
+		net_config.peer_store_handle(),
+	);
 	net_config.add_notification_protocol(protocol_config);
-	let grandpa_network = GrandpaNetwork { protocol_name, notifications };
+	let grandpa_network = GrandpaNetwork {
+		protocol_name,
+		notifications,
+	};
 	let warp_sync = Arc::new(sc_consensus_grandpa::warp_proof::NetworkProvider::new(
 		backend.clone(),
 		grandpa_link.shared_authority_set().clone(),
@@ -204,7 +213,10 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		let client = client.clone();
 		let pool = transaction_pool.clone();
 		Box::new(move |_| {
-			let deps = crate::rpc::FullDeps { client: client.clone(), pool: pool.clone() };
+			let deps = crate::rpc::FullDeps {
+				client: client.clone(),
+				pool: pool.clone(),
+			};
 			crate::rpc::create_full(deps).map_err(Into::into)
 		})
 	};
@@ -299,21 +311,22 @@ fn spawn_offchain_workers(
 	pool: &Arc<FullPool>,
 	network: &Arc<dyn NetworkService>,
 ) -> Result<(), ServiceError> {
-	let workers =
-		sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
-			runtime_api_provider: client.clone(),
-			is_validator: config.role.is_authority(),
-			keystore: Some(keystore.keystore()),
-			offchain_db: backend.offchain_storage(),
-			transaction_pool: Some(OffchainTransactionPoolFactory::new(pool.clone())),
-			network_provider: Arc::new(network.clone()),
-			enable_http_requests: false,
-			custom_extensions: |_| vec![],
-		})?;
+	let workers = sc_offchain::OffchainWorkers::new(sc_offchain::OffchainWorkerOptions {
+		runtime_api_provider: client.clone(),
+		is_validator: config.role.is_authority(),
+		keystore: Some(keystore.keystore()),
+		offchain_db: backend.offchain_storage(),
+		transaction_pool: Some(OffchainTransactionPoolFactory::new(pool.clone())),
+		network_provider: Arc::new(network.clone()),
+		enable_http_requests: false,
+		custom_extensions: |_| vec![],
+	})?;
 	task_manager.spawn_handle().spawn(
 		"offchain-workers-runner",
 		"offchain-worker",
-		workers.run(client.clone(), task_manager.spawn_handle()).boxed(),
+		workers
+			.run(client.clone(), task_manager.spawn_handle())
+			.boxed(),
 	);
 	Ok(())
 }

@@ -18,7 +18,13 @@ use sp_runtime::{
 
 /// Who must act on a proposal, and how much of it there is.
 fn awaited(id: ProposalId) -> Vec<Progress> {
-	let one = |actor, (have, needed): (u64, u64)| vec![Progress { actor, have, needed }];
+	let one = |actor, (have, needed): (u64, u64)| {
+		vec![Progress {
+			actor,
+			have,
+			needed,
+		}]
+	};
 	let two = |a, b| [a, b].concat();
 	let waits = match Proposals::stage(id) {
 		Some(Stage::Registered) => Proposals::uploaded(id).map(|p| one(Actor::Uploader, p)),
@@ -31,12 +37,15 @@ fn awaited(id: ProposalId) -> Vec<Progress> {
 		}),
 		Some(Stage::Review) => Audits::progress(id).map(|(approvals, builds)| {
 			let wide = |(have, needed): (u32, u32)| (have.into(), needed.into());
-			two(one(Actor::Auditor, wide(approvals)), one(Actor::Builder, wide(builds)))
+			two(
+				one(Actor::Auditor, wide(approvals)),
+				one(Actor::Builder, wide(builds)),
+			)
 		}),
 		Some(Stage::Voting) => Supermajority::progress(id).map(|p| one(Actor::ValidatorVote, p)),
 		Some(Stage::Timelock) => {
 			Enactment::readiness(id).map(|p| one(Actor::ValidatorReadiness, p))
-		},
+		}
 		Some(Stage::Probation) => Enactment::health()
 			.map(|(_, healthy, needed, _)| one(Actor::ValidatorHealth, (healthy, needed))),
 		None => None,

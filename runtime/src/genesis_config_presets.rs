@@ -1,8 +1,8 @@
 //! The chains this runtime can begin as.
 
 use crate::{
-	chain, policies, AccountId, Balance, BalancesConfig, ProposalsConfig, RuntimeGenesisConfig,
-	SessionConfig, SessionKeys, SimulationsConfig, AuditsConfig, ValidatorsConfig, UNIT,
+	chain, policies, AccountId, AuditsConfig, Balance, BalancesConfig, ProposalsConfig,
+	RuntimeGenesisConfig, SessionConfig, SessionKeys, SimulationsConfig, ValidatorsConfig, UNIT,
 };
 use airlock_primitives::{OrganisationId, Policy};
 use alloc::{vec, vec::Vec};
@@ -54,8 +54,10 @@ fn testnet(validators: Vec<Sr25519Keyring>, policy: Policy<u32>) -> Value {
 		let grandpa = Ed25519Keyring::iter()
 			.find(|key| <&str>::from(*key) == <&str>::from(*validator))
 			.unwrap_or(Ed25519Keyring::Alice);
-		let keys =
-			SessionKeys { aura: validator.public().into(), grandpa: grandpa.public().into() };
+		let keys = SessionKeys {
+			aura: validator.public().into(),
+			grandpa: grandpa.public().into(),
+		};
 		(account.clone(), account, keys)
 	};
 	let endowed = Sr25519Keyring::well_known()
@@ -64,25 +66,37 @@ fn testnet(validators: Vec<Sr25519Keyring>, policy: Policy<u32>) -> Value {
 		.chain(auditors.clone());
 	build_struct_json_patch!(RuntimeGenesisConfig {
 		balances: BalancesConfig {
-			balances: endowed.map(|account| (account, ENDOWMENT)).collect::<Vec<_>>(),
+			balances: endowed
+				.map(|account| (account, ENDOWMENT))
+				.collect::<Vec<_>>(),
 		},
 		chain: chain::GenesisConfig {
 			slot_duration_ms: FAST_SLOT_MS,
 			session_blocks: FAST_SESSION_BLOCKS,
 		},
-		proposals: ProposalsConfig { policy: Some(policy) },
+		proposals: ProposalsConfig {
+			policy: Some(policy)
+		},
 		validators: ValidatorsConfig {
 			validators: numbered(validators.iter().map(|v| v.to_account_id()).collect(), 1),
 		},
-		session: SessionConfig { keys: validators.iter().map(keys).collect::<Vec<_>>() },
-		simulations: SimulationsConfig { simulators: numbered(simulators, 101) },
-		audits: AuditsConfig { auditors: numbered(auditors, 201) },
+		session: SessionConfig {
+			keys: validators.iter().map(keys).collect::<Vec<_>>()
+		},
+		simulations: SimulationsConfig {
+			simulators: numbered(simulators, 101)
+		},
+		audits: AuditsConfig {
+			auditors: numbered(auditors, 201)
+		},
 	})
 }
 
 fn production() -> Value {
 	build_struct_json_patch!(RuntimeGenesisConfig {
-		proposals: ProposalsConfig { policy: Some(policies::production()) },
+		proposals: ProposalsConfig {
+			policy: Some(policies::production())
+		},
 	})
 }
 
@@ -93,7 +107,7 @@ pub fn get_preset(id: &PresetId) -> Option<Vec<u8>> {
 		sp_genesis_builder::DEV_RUNTIME_PRESET => testnet(vec![Alice], policies::development()),
 		sp_genesis_builder::LOCAL_TESTNET_RUNTIME_PRESET => {
 			testnet(vec![Alice, Bob, Charlie, Dave], policies::local())
-		},
+		}
 		PRODUCTION_PRESET => production(),
 		_ => return None,
 	};
@@ -119,7 +133,12 @@ mod tests {
 		let derived = |names: &[&str]| -> Vec<AccountId> {
 			names
 				.iter()
-				.map(|name| sp_core::sr25519::Pair::from_string(name, None).unwrap().public().into())
+				.map(|name| {
+					sp_core::sr25519::Pair::from_string(name, None)
+						.unwrap()
+						.public()
+						.into()
+				})
 				.collect()
 		};
 		assert_eq!(

@@ -86,7 +86,12 @@ macro_rules! version {
 
 // Test upgrades are this source with a feature and a higher number; each rollback has its candidate's
 // number plus one (see `runtime/variants`).
-#[cfg(not(any(feature = "good", feature = "good-rollback", feature = "unhealthy", feature = "unhealthy-rollback")))]
+#[cfg(not(any(
+	feature = "good",
+	feature = "good-rollback",
+	feature = "unhealthy",
+	feature = "unhealthy-rollback"
+)))]
 version!(1);
 #[cfg(feature = "good")]
 version!(2);

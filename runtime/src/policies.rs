@@ -45,7 +45,11 @@ pub fn production() -> Policy<BlockNumber> {
 			organisations: 3,
 			organisation_cap: ONE_THIRD,
 		},
-		enactment: EnactmentPolicy { timelock: 5 * DAYS, readiness: PERCENT_80, grace: 7 * DAYS },
+		enactment: EnactmentPolicy {
+			timelock: 5 * DAYS,
+			readiness: PERCENT_80,
+			grace: 7 * DAYS,
+		},
 		probation: ProbationPolicy {
 			critical: 600,
 			healthy_quorum: TWO_THIRDS,
@@ -67,8 +71,11 @@ pub fn production() -> Policy<BlockNumber> {
 	security.ballot.extension = 6 * HOURS;
 	security.ballot.extension_cap = DAYS;
 	security.ballot.approval = PERCENT_85;
-	security.enactment =
-		EnactmentPolicy { timelock: HOURS, readiness: PERCENT_67, grace: DAYS };
+	security.enactment = EnactmentPolicy {
+		timelock: HOURS,
+		readiness: PERCENT_67,
+		grace: DAYS,
+	};
 
 	let mut self_change = standard.clone();
 	self_change.simulation.commit_window = 12 * DAYS;
@@ -83,7 +90,11 @@ pub fn production() -> Policy<BlockNumber> {
 	self_change.ballot.approval = PERCENT_85;
 	self_change.enactment.timelock = 14 * DAYS;
 	self_change.probation.close_out = 14 * DAYS;
-	Policy { standard, security, self_change }
+	Policy {
+		standard,
+		security,
+		self_change,
+	}
 }
 
 /// Every rule, with windows of some blocks, for four validators of which one may be down: shares that four
@@ -113,7 +124,11 @@ pub fn local() -> Policy<BlockNumber> {
 			organisations: 3,
 			organisation_cap: ONE_THIRD,
 		},
-		enactment: EnactmentPolicy { timelock: 8, readiness: THREE_QUARTERS, grace: 20 },
+		enactment: EnactmentPolicy {
+			timelock: 8,
+			readiness: THREE_QUARTERS,
+			grace: 20,
+		},
 		probation: ProbationPolicy {
 			critical: 12,
 			healthy_quorum: TWO_THIRDS,
@@ -132,7 +147,11 @@ pub fn local() -> Policy<BlockNumber> {
 /// As [`local`], for one validator who is every organisation.
 pub fn development() -> Policy<BlockNumber> {
 	let mut policy = local();
-	for class in [&mut policy.standard, &mut policy.security, &mut policy.self_change] {
+	for class in [
+		&mut policy.standard,
+		&mut policy.security,
+		&mut policy.self_change,
+	] {
 		class.simulation.required = 1;
 		class.review.approvals = 1;
 		class.review.builds = 1;

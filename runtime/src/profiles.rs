@@ -98,10 +98,7 @@ pub mod pallet {
 		/// [`Event::NameSet`].
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::DbWeight::get().reads_writes(2, 2))]
-		pub fn set_name(
-			origin: OriginFor<T>,
-			name: alloc::vec::Vec<u8>,
-		) -> DispatchResult {
+		pub fn set_name(origin: OriginFor<T>, name: alloc::vec::Vec<u8>) -> DispatchResult {
 			let who = ensure_signed(origin)?;
 			let name = Name::try_from(name).map_err(|_| Error::<T>::NameTooLong)?;
 			let room = Names::<T>::count() < T::MaxNames::get() || Names::<T>::contains_key(&who);
@@ -158,9 +155,7 @@ pub mod migrations {
 	use super::*;
 	#[cfg(any(feature = "schema-2", feature = "good-rollback"))]
 	use frame_support::{
-		migrations::VersionedMigration,
-		pallet_prelude::*,
-		traits::{UncheckedOnRuntimeUpgrade},
+		migrations::VersionedMigration, pallet_prelude::*, traits::UncheckedOnRuntimeUpgrade,
 		weights::Weight,
 	};
 
@@ -195,7 +190,11 @@ pub mod migrations {
 			let mut entries = 0u64;
 			Names::<T>::translate::<Name, _>(|_, name| {
 				entries = entries.saturating_add(1);
-				Some(Profile { name, since, _config: Default::default() })
+				Some(Profile {
+					name,
+					since,
+					_config: Default::default(),
+				})
 			});
 			T::DbWeight::get().reads_writes(entries.saturating_add(1), entries)
 		}
@@ -210,7 +209,10 @@ pub mod migrations {
 			Names::<T>::translate::<(Name, frame_system::pallet_prelude::BlockNumberFor<T>), _>(
 				|_, (name, _)| {
 					entries = entries.saturating_add(1);
-					Some(Profile { name, _config: Default::default() })
+					Some(Profile {
+						name,
+						_config: Default::default(),
+					})
 				},
 			);
 			T::DbWeight::get().reads_writes(entries.saturating_add(1), entries)

@@ -8,7 +8,9 @@ const VARIANTS: [&str; 4] = ["good", "good-rollback", "unhealthy", "unhealthy-ro
 fn main() {
 	let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where this crate lies");
 	let runtime = std::path::Path::new(&here).join("../Cargo.toml");
-	let runtime = runtime.canonicalize().expect("the runtime lies above this crate");
+	let runtime = runtime
+		.canonicalize()
+		.expect("the runtime lies above this crate");
 	for variant in VARIANTS {
 		WasmBuilder::new()
 			.with_project(&runtime)

@@ -20,6 +20,10 @@
 
 extern crate alloc;
 
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 pub mod weights;
 
 pub use pallet::*;
@@ -290,7 +294,10 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			for (who, organisation) in &self.auditors {
-				let entry = Auditor { organisation: *organisation, acts_from: Zero::zero() };
+				let entry = Auditor {
+					organisation: *organisation,
+					acts_from: Zero::zero(),
+				};
 				Auditors::<T>::insert(who, entry);
 			}
 		}
@@ -425,10 +432,22 @@ pub mod pallet {
 			organisation: OrganisationId,
 		) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
-			ensure!(!Auditors::<T>::contains_key(&auditor), Error::<T>::AlreadyAdmitted);
+			ensure!(
+				!Auditors::<T>::contains_key(&auditor),
+				Error::<T>::AlreadyAdmitted
+			);
 			let acts_from = Self::now().saturating_add(T::CoolingPeriod::get());
-			Auditors::<T>::insert(&auditor, Auditor { organisation, acts_from });
-			Self::deposit_event(Event::Admitted { auditor, organisation });
+			Auditors::<T>::insert(
+				&auditor,
+				Auditor {
+					organisation,
+					acts_from,
+				},
+			);
+			Self::deposit_event(Event::Admitted {
+				auditor,
+				organisation,
+			});
 			Ok(())
 		}
 
@@ -481,17 +500,33 @@ pub mod pallet {
 			let organisation = Self::ensure_auditor(&auditor)?;
 			let review = Reviews::<T>::get(id).ok_or(Error::<T>::NotInReview)?;
 			ensure!(!review.closed, Error::<T>::NotInReview);
-			ensure!(review.dossier_hash == dossier_hash, Error::<T>::OtherDossier);
+			ensure!(
+				review.dossier_hash == dossier_hash,
+				Error::<T>::OtherDossier
+			);
 			Attestations::<T>::try_mutate(id, |attestations| {
-				let taken =
-					attestations.iter().any(|a| a.organisation == organisation && a.kind == kind);
+				let taken = attestations
+					.iter()
+					.any(|a| a.organisation == organisation && a.kind == kind);
 				ensure!(!taken, Error::<T>::OrganisationAlreadyAttested);
-				let attestation =
-					Attestation { auditor: auditor.clone(), organisation, kind, opinion, report };
-				attestations.try_push(attestation).map_err(|_| Error::<T>::TooManyAttestations)
+				let attestation = Attestation {
+					auditor: auditor.clone(),
+					organisation,
+					kind,
+					opinion,
+					report,
+				};
+				attestations
+					.try_push(attestation)
+					.map_err(|_| Error::<T>::TooManyAttestations)
 			})?;
 			T::Roles::claim(id, &auditor, Some(organisation), Role::Auditor)?;
-			Self::deposit_event(Event::Attested { id, auditor, kind, opinion });
+			Self::deposit_event(Event::Attested {
+				id,
+				auditor,
+				kind,
+				opinion,
+			});
 			Ok(())
 		}
 
@@ -549,12 +584,22 @@ pub mod pallet {
 			ensure!(number < T::MaxFindings::get(), Error::<T>::TooManyFindings);
 			let deposit = T::FindingDeposit::get();
 			T::Currency::hold(&HoldReason::Finding.into(), &reporter, deposit)?;
-			let finding =
-				Finding { reporter, deposit, severity, report, found_in, status: Status::Open };
+			let finding = Finding {
+				reporter,
+				deposit,
+				severity,
+				report,
+				found_in,
+				status: Status::Open,
+			};
 			Self::note_blocking(id, false, finding.blocks());
 			Findings::<T>::insert(id, number, finding);
 			FindingCount::<T>::insert(id, number.saturating_add(1));
-			Self::deposit_event(Event::FindingReported { id, finding: number, severity });
+			Self::deposit_event(Event::FindingReported {
+				id,
+				finding: number,
+				severity,
+			});
 			Ok(())
 		}
 
@@ -600,7 +645,11 @@ pub mod pallet {
 			}
 			Self::note_blocking(id, blocked, entry.blocks());
 			Findings::<T>::insert(id, finding, entry);
-			Self::deposit_event(Event::FindingTriaged { id, finding, decision });
+			Self::deposit_event(Event::FindingTriaged {
+				id,
+				finding,
+				decision,
+			});
 			Ok(())
 		}
 
@@ -691,23 +740,36 @@ impl<T: Config> Pallet<T> {
 		// The count of blocking findings is true, and missing when there are none.
 		let mut blocking = alloc::collections::BTreeMap::<ProposalId, u32>::new();
 		for (id, number, finding) in Findings::<T>::iter() {
-			ensure!(number < FindingCount::<T>::get(id), "finding above the count");
+			ensure!(
+				number < FindingCount::<T>::get(id),
+				"finding above the count"
+			);
 			if finding.blocks() {
 				let count = blocking.entry(id).or_default();
 				*count = count.saturating_add(1);
 			}
 		}
-		ensure!(Blocking::<T>::iter().collect::<alloc::collections::BTreeMap<_, _>>() == blocking,
-			"count of blocking findings is wrong");
+		ensure!(
+			Blocking::<T>::iter().collect::<alloc::collections::BTreeMap<_, _>>() == blocking,
+			"count of blocking findings is wrong"
+		);
 		// One attestation of each kind for each organisation, on a review.
 		for (id, attestations) in Attestations::<T>::iter() {
 			ensure!(Reviews::<T>::contains_key(id), "attestations on no review");
-			let distinct: BTreeSet<_> =
-				attestations.iter().map(|a| (a.organisation, a.kind)).collect();
-			ensure!(distinct.len() == attestations.len(), "an organisation attested twice");
+			let distinct: BTreeSet<_> = attestations
+				.iter()
+				.map(|a| (a.organisation, a.kind))
+				.collect();
+			ensure!(
+				distinct.len() == attestations.len(),
+				"an organisation attested twice"
+			);
 		}
 		for review in Reviews::<T>::iter_values() {
-			ensure!(review.earliest <= review.latest, "review ends before it can pass");
+			ensure!(
+				review.earliest <= review.latest,
+				"review ends before it can pass"
+			);
 		}
 		Ok(())
 	}
@@ -729,7 +791,9 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 		// Attestations of an earlier round are about another dossier. Findings stay.
 		Attestations::<T>::remove(id);
 		let policy = &policy.review;
-		let wide = policy.per_pallet.saturating_mul((about.dossier.scope.len() as u32).into());
+		let wide = policy
+			.per_pallet
+			.saturating_mul((about.dossier.scope.len() as u32).into());
 		let earliest = now.saturating_add(policy.minimum).saturating_add(wide);
 		let latest = earliest.saturating_add(policy.grace);
 		Reviews::<T>::insert(
@@ -743,7 +807,11 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				closed: false,
 			},
 		);
-		Self::deposit_event(Event::ReviewOpened { id, earliest, latest });
+		Self::deposit_event(Event::ReviewOpened {
+			id,
+			earliest,
+			latest,
+		});
 		Ok(())
 	}
 
@@ -752,15 +820,19 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 			return GateStatus::Failed(Failure::StageNotOpened);
 		};
 		if now < review.earliest {
-			return GateStatus::Pending { until: review.earliest };
+			return GateStatus::Pending {
+				until: review.earliest,
+			};
 		}
-		let attested = Self::approving(id, Kind::CodeReview) >= review.approvals &&
-			Self::approving(id, Kind::ReproducedBuild) >= review.builds;
+		let attested = Self::approving(id, Kind::CodeReview) >= review.approvals
+			&& Self::approving(id, Kind::ReproducedBuild) >= review.builds;
 		let blocked = Self::blocking(id);
 		if attested && !blocked {
 			GateStatus::Passed
 		} else if now < review.latest {
-			GateStatus::Pending { until: review.latest.max(now.saturating_add(One::one())) }
+			GateStatus::Pending {
+				until: review.latest.max(now.saturating_add(One::one())),
+			}
 		} else if blocked {
 			GateStatus::Failed(Failure::OpenFinding)
 		} else {

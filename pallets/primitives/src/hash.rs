@@ -52,6 +52,9 @@ mod tests {
 
 	#[test]
 	fn equal_values_of_two_domains_differ() {
-		assert_ne!(domain_hash(Domain::Dossier, &7u8), domain_hash(Domain::Simulation, &7u8));
+		assert_ne!(
+			domain_hash(Domain::Dossier, &7u8),
+			domain_hash(Domain::Simulation, &7u8)
+		);
 	}
 }

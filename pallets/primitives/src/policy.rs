@@ -208,7 +208,10 @@ mod tests {
 		let three_quarters = Ratio::new(3, 4);
 		for total in 1u64..=200 {
 			for part in 0..=total {
-				assert_eq!(three_quarters.reached_by(part, total), part * 4 >= total * 3);
+				assert_eq!(
+					three_quarters.reached_by(part, total),
+					part * 4 >= total * 3
+				);
 				assert_eq!(ONE_THIRD.exceeded_by(part, total), part * 3 > total);
 				assert_eq!(TWO_THIRDS.exceeded_by(part, total), part * 3 > total * 2);
 			}

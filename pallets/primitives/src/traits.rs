@@ -33,7 +33,10 @@ pub trait Electorate<AccountId: PartialEq> {
 
 	/// Power of an account in the active set; `None` if it is not in it.
 	fn power_of(who: &AccountId) -> Option<Power> {
-		Self::voters().into_iter().find(|v| &v.account == who).map(|v| v.power)
+		Self::voters()
+			.into_iter()
+			.find(|v| &v.account == who)
+			.map(|v| v.power)
 	}
 
 	/// Power of the whole active set.

@@ -70,32 +70,59 @@ fn decompress(body: &[u8], max_len: usize) -> Result<Vec<u8>, BlobError> {
 /// content is long, so the narrower window decodes the same bytes, up to `max_len` of them.
 /// Frame header: RFC 8878, 3.1.1.1.
 fn narrow_window(frame: &[u8], max_len: usize) -> Result<Vec<u8>, BlobError> {
-	let rest = frame.strip_prefix(&ZSTD_MAGIC).ok_or(BlobError::Malformed)?;
+	let rest = frame
+		.strip_prefix(&ZSTD_MAGIC)
+		.ok_or(BlobError::Malformed)?;
 	let (descriptor, rest) = rest.split_first().ok_or(BlobError::Malformed)?;
 	let single_segment = descriptor & 0b10_0000 != 0;
 	if single_segment {
 		let size = content_size(*descriptor, rest).ok_or(BlobError::Malformed)?;
-		return if size > max_len as u64 { Err(BlobError::TooLarge) } else { Ok(frame.to_vec()) };
+		return if size > max_len as u64 {
+			Err(BlobError::TooLarge)
+		} else {
+			Ok(frame.to_vec())
+		};
 	}
 	let (window, rest) = rest.split_first().ok_or(BlobError::Malformed)?;
-	let widest = max_len.next_power_of_two().ilog2().max(10).saturating_sub(10) as u8;
-	let window = if window >> 3 >= widest { widest << 3 } else { *window };
+	let widest = max_len
+		.next_power_of_two()
+		.ilog2()
+		.max(10)
+		.saturating_sub(10) as u8;
+	let window = if window >> 3 >= widest {
+		widest << 3
+	} else {
+		*window
+	};
 	Ok([&ZSTD_MAGIC[..], &[*descriptor, window], rest].concat())
 }
 
 /// The content size that a single-segment frame declares; it is its window, too.
 fn content_size(descriptor: u8, rest: &[u8]) -> Option<u64> {
-	let dictionary = [0usize, 1, 2, 4].get(usize::from(descriptor & 0b11)).copied()?;
-	let size_len = [1usize, 2, 4, 8].get(usize::from(descriptor >> 6)).copied()?;
+	let dictionary = [0usize, 1, 2, 4]
+		.get(usize::from(descriptor & 0b11))
+		.copied()?;
+	let size_len = [1usize, 2, 4, 8]
+		.get(usize::from(descriptor >> 6))
+		.copied()?;
 	let field = rest.get(dictionary..dictionary.checked_add(size_len)?)?;
-	let size = field.iter().rev().fold(0u64, |acc, byte| (acc << 8) | u64::from(*byte));
-	Some(if size_len == 2 { size.saturating_add(256) } else { size })
+	let size = field
+		.iter()
+		.rev()
+		.fold(0u64, |acc, byte| (acc << 8) | u64::from(*byte));
+	Some(if size_len == 2 {
+		size.saturating_add(256)
+	} else {
+		size
+	})
 }
 
 fn version_of(module: &[u8]) -> Result<RuntimeVersion, BlobError> {
 	let mut version = None;
 	let mut apis = None;
-	let mut rest = module.strip_prefix(&WASM_HEADER).ok_or(BlobError::Malformed)?;
+	let mut rest = module
+		.strip_prefix(&WASM_HEADER)
+		.ok_or(BlobError::Malformed)?;
 	while !rest.is_empty() {
 		let (id, body, after) = section(rest).ok_or(BlobError::Malformed)?;
 		rest = after;
@@ -126,14 +153,19 @@ fn decode_apis(bytes: &[u8]) -> Option<Vec<([u8; 8], u32)>> {
 	if bytes.len() % 12 != 0 {
 		return None;
 	}
-	bytes.chunks(12).map(|mut api| <([u8; 8], u32)>::decode(&mut api).ok()).collect()
+	bytes
+		.chunks(12)
+		.map(|mut api| <([u8; 8], u32)>::decode(&mut api).ok())
+		.collect()
 }
 
 /// Splits one section off: id, body, the rest.
 fn section(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 	let (id, rest) = bytes.split_first()?;
 	let (len, rest) = leb128(rest)?;
-	(len <= rest.len()).then(|| rest.split_at(len)).map(|(body, rest)| (*id, body, rest))
+	(len <= rest.len())
+		.then(|| rest.split_at(len))
+		.map(|(body, rest)| (*id, body, rest))
 }
 
 /// Splits a custom section into name and payload.

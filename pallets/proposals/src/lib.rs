@@ -336,12 +336,18 @@ pub mod pallet {
 		pub fn register(origin: OriginFor<T>, dossier: Dossier) -> DispatchResult {
 			let proposer = ensure_signed(origin)?;
 			let lane = Lane::<T>::get().and_then(Proposals::<T>::get);
-			ensure!(lane.is_none_or(|p| p.stage != Stage::Timelock), Error::<T>::LaneBusy);
+			ensure!(
+				lane.is_none_or(|p| p.stage != Stage::Timelock),
+				Error::<T>::LaneBusy
+			);
 			Self::check_dossier(&dossier)?;
 			let policy = Self::policy_for(&dossier)?;
 
 			OpenBy::<T>::try_mutate(&proposer, |open| {
-				ensure!(*open < T::MaxOpenPerProposer::get(), Error::<T>::TooManyOpenByYou);
+				ensure!(
+					*open < T::MaxOpenPerProposer::get(),
+					Error::<T>::TooManyOpenByYou
+				);
 				open.saturating_inc();
 				Ok::<_, DispatchError>(())
 			})?;
@@ -356,7 +362,9 @@ pub mod pallet {
 			let due = Self::now().saturating_add(policy.bytes_within);
 			Self::schedule(id, None, due)?;
 			Self::claim_role(id, Party::Account(proposer.clone()), Role::Proposer)?;
-			dossier.blobs().for_each(|blob| T::Preimages::request(&blob.hash));
+			dossier
+				.blobs()
+				.for_each(|blob| T::Preimages::request(&blob.hash));
 
 			let dossier_hash = dossier.hash();
 			Self::deposit_event(Event::Registered {
@@ -419,8 +427,13 @@ pub mod pallet {
 				T::Currency::release(&reason, &who, back, Precision::Exact)?;
 			}
 			// Request before release: bytes that both dossiers name must not be dropped.
-			dossier.blobs().for_each(|blob| T::Preimages::request(&blob.hash));
-			proposal.dossier.blobs().for_each(|blob| T::Preimages::unrequest(&blob.hash));
+			dossier
+				.blobs()
+				.for_each(|blob| T::Preimages::request(&blob.hash));
+			proposal
+				.dossier
+				.blobs()
+				.for_each(|blob| T::Preimages::unrequest(&blob.hash));
 
 			let due = Self::now().saturating_add(policy.bytes_within);
 			Self::schedule(id, Some(proposal.due), due)?;
@@ -517,14 +530,26 @@ impl<T: Config> Pallet<T> {
 			dossier.code.spec_version > T::Code::highest_spec_version(),
 			Error::<T>::VersionNotAboveHighest
 		);
-		ensure!(dossier.parent_code_hash == T::Code::current(), Error::<T>::ParentNotCurrent);
+		ensure!(
+			dossier.parent_code_hash == T::Code::current(),
+			Error::<T>::ParentNotCurrent
+		);
 		if let Rollback::Dedicated(rollback) = &dossier.rollback {
 			let next = dossier.code.spec_version.checked_add(1);
-			ensure!(Some(rollback.spec_version) == next, Error::<T>::RollbackVersionWrong);
-			ensure!(rollback.hash != dossier.code.hash, Error::<T>::RollbackIsCandidate);
+			ensure!(
+				Some(rollback.spec_version) == next,
+				Error::<T>::RollbackVersionWrong
+			);
+			ensure!(
+				rollback.hash != dossier.code.hash,
+				Error::<T>::RollbackIsCandidate
+			);
 		}
 		let allowed = 1..=T::MaxCodeLen::get();
-		ensure!(dossier.blobs().all(|b| allowed.contains(&b.len)), Error::<T>::CodeLengthWrong);
+		ensure!(
+			dossier.blobs().all(|b| allowed.contains(&b.len)),
+			Error::<T>::CodeLengthWrong
+		);
 		Ok(())
 	}
 
@@ -539,7 +564,9 @@ impl<T: Config> Pallet<T> {
 	}
 
 	fn deposit_for(dossier: &Dossier) -> BalanceOf<T> {
-		let code: u32 = dossier.blobs().fold(0, |sum, blob| sum.saturating_add(blob.len));
+		let code: u32 = dossier
+			.blobs()
+			.fold(0, |sum, blob| sum.saturating_add(blob.len));
 		let bytes = code.saturating_add(dossier.encoded_size() as u32);
 		T::BaseDeposit::get().saturating_add(T::ByteDeposit::get().saturating_mul(bytes.into()))
 	}
@@ -548,18 +575,33 @@ impl<T: Config> Pallet<T> {
 	fn preflight(blob: &CodeRef) -> DispatchResult {
 		let len = T::Preimages::len(&blob.hash).ok_or(Error::<T>::BytesMissing)?;
 		ensure!(len == blob.len, Error::<T>::BytesLengthWrong);
-		let bytes = T::Preimages::fetch(&blob.hash, Some(len))
-			.map_err(|_| Error::<T>::BytesMissing)?;
+		let bytes =
+			T::Preimages::fetch(&blob.hash, Some(len)).map_err(|_| Error::<T>::BytesMissing)?;
 		let max_len = T::MaxDecompressedLen::get() as usize;
 		let version = blob::embedded_version(&bytes, max_len).map_err(Error::<T>::from)?;
 		let current = <T as frame_system::Config>::Version::get();
-		ensure!(version.spec_name == current.spec_name, Error::<T>::SpecNameDiffers);
-		ensure!(version.spec_version == blob.spec_version, Error::<T>::SpecVersionDiffers);
-		ensure!(version.system_version == current.system_version, Error::<T>::SystemVersionDiffers);
+		ensure!(
+			version.spec_name == current.spec_name,
+			Error::<T>::SpecNameDiffers
+		);
+		ensure!(
+			version.spec_version == blob.spec_version,
+			Error::<T>::SpecVersionDiffers
+		);
+		ensure!(
+			version.system_version == current.system_version,
+			Error::<T>::SystemVersionDiffers
+		);
 		let implements = |(id, least): &RequiredApi| {
-			version.apis.iter().any(|(have, version)| have == id && version >= least)
+			version
+				.apis
+				.iter()
+				.any(|(have, version)| have == id && version >= least)
 		};
-		ensure!(T::RequiredApis::get().iter().all(implements), Error::<T>::MissingRuntimeApi);
+		ensure!(
+			T::RequiredApis::get().iter().all(implements),
+			Error::<T>::MissingRuntimeApi
+		);
 		Ok(())
 	}
 
@@ -567,8 +609,11 @@ impl<T: Config> Pallet<T> {
 	fn poll_due(now: BlockNumberFor<T>) -> Weight {
 		let agenda = Agenda::<T>::get();
 		let watched = T::Code::on_probation();
-		let mut due: Vec<ProposalId> =
-			agenda.iter().take_while(|(at, _)| *at <= now).map(|(_, id)| *id).collect();
+		let mut due: Vec<ProposalId> = agenda
+			.iter()
+			.take_while(|(at, _)| *at <= now)
+			.map(|(_, id)| *id)
+			.collect();
 		// Stable: `false` sorts first.
 		due.sort_by_key(|id| Some(*id) != watched);
 
@@ -617,10 +662,15 @@ impl<T: Config> Pallet<T> {
 		}
 		let status = match stage {
 			Stage::Registered if in_extrinsic => {
-				proposal.dossier.blobs().try_for_each(|blob| Self::preflight(&blob))?;
+				proposal
+					.dossier
+					.blobs()
+					.try_for_each(|blob| Self::preflight(&blob))?;
 				GateStatus::Passed
+			}
+			Stage::Registered if now < proposal.due => GateStatus::Pending {
+				until: proposal.due,
 			},
-			Stage::Registered if now < proposal.due => GateStatus::Pending { until: proposal.due },
 			Stage::Registered => GateStatus::Failed(Failure::BytesMissing),
 			Stage::Simulation => T::Simulation::poll(id, now),
 			Stage::Review => T::Review::poll(id, now),
@@ -632,14 +682,14 @@ impl<T: Config> Pallet<T> {
 			(GateStatus::Pending { until }, _) => {
 				Self::reschedule(id, proposal, until.max(now.saturating_add(One::one())));
 				Ok(())
-			},
+			}
 			(GateStatus::Failed(why), _) => Self::end(id, proposal, Self::outcome(stage, why)),
 			(GateStatus::Passed, None) => Self::end(id, proposal, Outcome::Finalized),
 			(GateStatus::Passed, Some(Stage::Timelock)) if Lane::<T>::exists() => {
 				ensure!(!in_extrinsic, Error::<T>::LaneBusy);
 				Self::reschedule(id, proposal, now.saturating_add(One::one()));
 				Ok(())
-			},
+			}
 			(GateStatus::Passed, Some(next)) => Self::enter(id, proposal, next),
 		}
 	}
@@ -659,13 +709,14 @@ impl<T: Config> Pallet<T> {
 	fn outcome(stage: Stage, why: Failure) -> Outcome {
 		match (stage, why) {
 			(Stage::Probation, _) => Outcome::RolledBack(why),
-			(Stage::Timelock, Failure::Precondition(Precondition::ParentCode)) =>
-				Outcome::Expired(Failure::ParentReplaced),
+			(Stage::Timelock, Failure::Precondition(Precondition::ParentCode)) => {
+				Outcome::Expired(Failure::ParentReplaced)
+			}
 			(Stage::Timelock, Failure::Precondition(_)) => Outcome::Expired(why),
 			(Stage::Timelock, Failure::StoppedByValidators) => Outcome::Aborted(why),
 			(_, Failure::StoppedByValidators) => Outcome::Aborted(why),
-			(_, Failure::BytesMissing | Failure::ParentReplaced | Failure::TooFewReports) |
-			(_, Failure::TooFewAttestations) => Outcome::Expired(why),
+			(_, Failure::BytesMissing | Failure::ParentReplaced | Failure::TooFewReports)
+			| (_, Failure::TooFewAttestations) => Outcome::Expired(why),
 			_ => Outcome::Rejected(why),
 		}
 	}
@@ -687,7 +738,7 @@ impl<T: Config> Pallet<T> {
 			Stage::Timelock => {
 				Lane::<T>::put(id);
 				T::Timelock::open(id, &about, &proposal.policy, now)?
-			},
+			}
 			Stage::Probation => T::Probation::open(id, &about, &proposal.policy, now)?,
 		}
 		proposal.stage = stage;
@@ -716,7 +767,10 @@ impl<T: Config> Pallet<T> {
 		T::Ballot::clear(id);
 		T::Timelock::clear(id);
 		T::Probation::clear(id);
-		proposal.dossier.blobs().for_each(|blob| T::Preimages::unrequest(&blob.hash));
+		proposal
+			.dossier
+			.blobs()
+			.for_each(|blob| T::Preimages::unrequest(&blob.hash));
 		T::Currency::release(
 			&HoldReason::Proposal.into(),
 			&proposal.proposer,
@@ -774,7 +828,9 @@ impl<T: Config> Pallet<T> {
 				agenda.retain(|(_, other)| *other != id);
 			}
 			let at = agenda.partition_point(|entry| *entry < (due, id));
-			agenda.try_insert(at, (due, id)).map_err(|_| Error::<T>::TooManyOpen)?;
+			agenda
+				.try_insert(at, (due, id))
+				.map_err(|_| Error::<T>::TooManyOpen)?;
 			Self::set_next_deadline(agenda);
 			Ok(())
 		})
@@ -827,7 +883,10 @@ impl<T: Config> Pallet<T> {
 	/// Which of a proposal's bytes are on chain: how many blobs, of how many. For the runtime API.
 	pub fn uploaded(id: ProposalId) -> Option<(u64, u64)> {
 		let dossier = Proposals::<T>::get(id)?.dossier;
-		let have = dossier.blobs().filter(|b| T::Preimages::len(&b.hash).is_some()).count();
+		let have = dossier
+			.blobs()
+			.filter(|b| T::Preimages::len(&b.hash).is_some())
+			.count();
 		Some((have as u64, dossier.blobs().count() as u64))
 	}
 
@@ -836,13 +895,19 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		let agenda = Agenda::<T>::get();
 		// The agenda is sorted and its head is the next deadline.
-		ensure!(agenda.windows(2).all(|w| matches!(w, [a, b] if a < b)), "agenda not sorted");
+		ensure!(
+			agenda.windows(2).all(|w| matches!(w, [a, b] if a < b)),
+			"agenda not sorted"
+		);
 		ensure!(
 			NextDeadline::<T>::get() == agenda.first().map(|(due, _)| *due),
 			"next deadline is not the head of the agenda"
 		);
 		// The agenda names each open proposal once, at its due block.
-		ensure!(agenda.len() == Proposals::<T>::iter().count(), "agenda and proposals differ");
+		ensure!(
+			agenda.len() == Proposals::<T>::iter().count(),
+			"agenda and proposals differ"
+		);
 		for (due, id) in agenda.iter() {
 			ensure!(
 				Proposals::<T>::get(id).is_some_and(|p| p.due == *due),
@@ -852,13 +917,25 @@ impl<T: Config> Pallet<T> {
 		// Only the holder of the lane is in Timelock or Probation, and it is.
 		for (id, proposal) in Proposals::<T>::iter() {
 			let in_lane = proposal.stage >= Stage::Timelock;
-			ensure!(in_lane == (Lane::<T>::get() == Some(id)), "lane does not match the stage");
-			ensure!(proposal.dossier.hash() == proposal.dossier_hash, "dossier hash is stale");
+			ensure!(
+				in_lane == (Lane::<T>::get() == Some(id)),
+				"lane does not match the stage"
+			);
+			ensure!(
+				proposal.dossier.hash() == proposal.dossier_hash,
+				"dossier hash is stale"
+			);
 		}
-		ensure!(Lane::<T>::get().is_none_or(Proposals::<T>::contains_key), "lane of nobody");
+		ensure!(
+			Lane::<T>::get().is_none_or(Proposals::<T>::contains_key),
+			"lane of nobody"
+		);
 		// Open proposals per account add up.
 		let open: u32 = OpenBy::<T>::iter_values().fold(0, |a, b| a.saturating_add(b));
-		ensure!(open as usize == agenda.len(), "open proposals per account do not add up");
+		ensure!(
+			open as usize == agenda.len(),
+			"open proposals per account do not add up"
+		);
 		// Roles exist only for open proposals.
 		ensure!(
 			RoleOf::<T>::iter_keys().all(|(id, _)| Proposals::<T>::contains_key(id)),
@@ -904,6 +981,8 @@ impl<T: Config> Roles<T::AccountId> for Pallet<T> {
 	) -> DispatchResult {
 		ensure!(Proposals::<T>::contains_key(id), Error::<T>::NotOpen);
 		Self::claim_role(id, Party::Account(who.clone()), role)?;
-		organisation.map_or(Ok(()), |org| Self::claim_role(id, Party::Organisation(org), role))
+		organisation.map_or(Ok(()), |org| {
+			Self::claim_role(id, Party::Organisation(org), role)
+		})
 	}
 }

@@ -131,7 +131,11 @@ pub fn decide(stage: Stage, id: ProposalId, status: GateStatus<u32>) {
 /// Calls of the gates since the last time, of one kind.
 pub fn calls(what: &'static str) -> Vec<(u8, ProposalId)> {
 	CALLS.with(|c| {
-		c.borrow().iter().filter(|(_, w, _)| *w == what).map(|(s, _, id)| (*s, *id)).collect()
+		c.borrow()
+			.iter()
+			.filter(|(_, w, _)| *w == what)
+			.map(|(s, _, id)| (*s, *id))
+			.collect()
 	})
 }
 
@@ -169,7 +173,13 @@ pub fn class_policy() -> ClassPolicy<u32> {
 			seats: 3,
 			replay_blocks: 10,
 		},
-		review: ReviewPolicy { minimum: 5, per_pallet: 1, grace: 5, approvals: 1, builds: 1 },
+		review: ReviewPolicy {
+			minimum: 5,
+			per_pallet: 1,
+			grace: 5,
+			approvals: 1,
+			builds: 1,
+		},
 		ballot: BallotPolicy {
 			window: 5,
 			extension: 1,
@@ -178,7 +188,11 @@ pub fn class_policy() -> ClassPolicy<u32> {
 			organisations: 1,
 			organisation_cap: Ratio::new(1, 1),
 		},
-		enactment: EnactmentPolicy { timelock: 5, readiness: Ratio::new(3, 4), grace: 5 },
+		enactment: EnactmentPolicy {
+			timelock: 5,
+			readiness: Ratio::new(3, 4),
+			grace: 5,
+		},
 		probation: ProbationPolicy {
 			critical: 5,
 			healthy_quorum: Ratio::new(2, 3),
@@ -211,7 +225,11 @@ fn section(module: &mut Vec<u8>, name: &str, payload: &[u8]) {
 pub fn blob_with(version: &RuntimeVersion, apis: &[([u8; 8], u32)], padding: usize) -> Vec<u8> {
 	let mut module = b"\0asm\x01\0\0\0".to_vec();
 	section(&mut module, "runtime_version", &version.encode());
-	section(&mut module, "runtime_apis", &apis.iter().flat_map(|a| a.encode()).collect::<Vec<_>>());
+	section(
+		&mut module,
+		"runtime_apis",
+		&apis.iter().flat_map(|a| a.encode()).collect::<Vec<_>>(),
+	);
 	section(&mut module, "padding", &vec![7; padding]);
 	module
 }
@@ -266,7 +284,12 @@ pub fn registered(spec_version: u32) -> ProposalId {
 pub fn in_stage(stage: Stage) -> ProposalId {
 	let id = registered(2);
 	Proposals::advance(RuntimeOrigin::signed(9), id).unwrap();
-	for at in [Stage::Simulation, Stage::Review, Stage::Voting, Stage::Timelock] {
+	for at in [
+		Stage::Simulation,
+		Stage::Review,
+		Stage::Voting,
+		Stage::Timelock,
+	] {
 		if at == stage {
 			return id;
 		}
@@ -281,7 +304,9 @@ pub fn stage(id: ProposalId) -> Option<Stage> {
 }
 
 pub fn outcome(id: ProposalId) -> Option<Outcome> {
-	crate::History::<Test>::get(id % 8).filter(|e| e.id == id).map(|e| e.outcome)
+	crate::History::<Test>::get(id % 8)
+		.filter(|e| e.id == id)
+		.map(|e| e.outcome)
 }
 
 /// Goes on by some blocks.
@@ -295,7 +320,9 @@ pub fn run(blocks: u32) {
 }
 
 pub fn build_and_execute(test: impl FnOnce()) {
-	let mut storage = frame_system::GenesisConfig::<Test>::default().build_storage().unwrap();
+	let mut storage = frame_system::GenesisConfig::<Test>::default()
+		.build_storage()
+		.unwrap();
 	pallet_balances::GenesisConfig::<Test> {
 		balances: (1..=9).map(|account| (account, 1_000_000)).collect(),
 		..Default::default()
@@ -306,7 +333,11 @@ pub fn build_and_execute(test: impl FnOnce()) {
 	let mut strict = class.clone();
 	strict.ballot.approval = Ratio::new(85, 100);
 	pallet_proposals::GenesisConfig::<Test> {
-		policy: Some(Policy { standard: class.clone(), security: class, self_change: strict }),
+		policy: Some(Policy {
+			standard: class.clone(),
+			security: class,
+			self_change: strict,
+		}),
 	}
 	.assimilate_storage(&mut storage)
 	.unwrap();

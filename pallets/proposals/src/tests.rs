@@ -53,7 +53,10 @@ mod register {
 		build_and_execute(|| {
 			let mut other = dossier(2);
 			other.parent_code_hash = H256::repeat_byte(9);
-			assert_noop!(Call::register(signed(1), other), Error::<Test>::ParentNotCurrent);
+			assert_noop!(
+				Call::register(signed(1), other),
+				Error::<Test>::ParentNotCurrent
+			);
 		});
 	}
 
@@ -63,12 +66,18 @@ mod register {
 			for wrong in [1, 2, 4] {
 				let mut other = dossier(2);
 				other.rollback = Rollback::Dedicated(code_ref(b"x", wrong));
-				assert_noop!(Call::register(signed(1), other), Error::<Test>::RollbackVersionWrong);
+				assert_noop!(
+					Call::register(signed(1), other),
+					Error::<Test>::RollbackVersionWrong
+				);
 			}
 			let mut last = dossier(2);
 			last.code.spec_version = u32::MAX;
 			last.rollback = Rollback::Dedicated(code_ref(b"x", 0));
-			assert_noop!(Call::register(signed(1), last), Error::<Test>::RollbackVersionWrong);
+			assert_noop!(
+				Call::register(signed(1), last),
+				Error::<Test>::RollbackVersionWrong
+			);
 		});
 	}
 
@@ -76,8 +85,14 @@ mod register {
 	fn register_should_fail_when_the_rollback_is_the_candidate() {
 		build_and_execute(|| {
 			let mut same = dossier(2);
-			same.rollback = Rollback::Dedicated(CodeRef { spec_version: 3, ..same.code });
-			assert_noop!(Call::register(signed(1), same), Error::<Test>::RollbackIsCandidate);
+			same.rollback = Rollback::Dedicated(CodeRef {
+				spec_version: 3,
+				..same.code
+			});
+			assert_noop!(
+				Call::register(signed(1), same),
+				Error::<Test>::RollbackIsCandidate
+			);
 		});
 	}
 
@@ -87,11 +102,19 @@ mod register {
 			for wrong in [0, 100_001, u32::MAX] {
 				let mut other = dossier(2);
 				other.code.len = wrong;
-				assert_noop!(Call::register(signed(1), other), Error::<Test>::CodeLengthWrong);
+				assert_noop!(
+					Call::register(signed(1), other),
+					Error::<Test>::CodeLengthWrong
+				);
 				let mut other = dossier(2);
-				other.rollback =
-					Rollback::Dedicated(CodeRef { len: wrong, ..code_ref(b"x", 3) });
-				assert_noop!(Call::register(signed(1), other), Error::<Test>::CodeLengthWrong);
+				other.rollback = Rollback::Dedicated(CodeRef {
+					len: wrong,
+					..code_ref(b"x", 3)
+				});
+				assert_noop!(
+					Call::register(signed(1), other),
+					Error::<Test>::CodeLengthWrong
+				);
 			}
 		});
 	}
@@ -107,7 +130,10 @@ mod register {
 				Error::<Test>::TooManyOpenByYou
 			);
 			assert_ok!(Call::register(signed(2), dossier(9)));
-			assert_noop!(Call::register(signed(3), dossier(9)), Error::<Test>::TooManyOpen);
+			assert_noop!(
+				Call::register(signed(3), dossier(9)),
+				Error::<Test>::TooManyOpen
+			);
 			assert_ok!(Call::withdraw(signed(1), 0));
 			assert_ok!(Call::register(signed(3), dossier(9)));
 		});
@@ -127,7 +153,10 @@ mod register {
 	fn register_should_fail_when_another_upgrade_is_in_timelock() {
 		build_and_execute(|| {
 			let id = in_stage(Stage::Timelock);
-			assert_noop!(Call::register(signed(2), dossier(5)), Error::<Test>::LaneBusy);
+			assert_noop!(
+				Call::register(signed(2), dossier(5)),
+				Error::<Test>::LaneBusy
+			);
 			decide(Stage::Timelock, id, GateStatus::Passed);
 			run(1);
 			assert_eq!(stage(id), Some(Stage::Probation));
@@ -138,7 +167,10 @@ mod register {
 	#[test]
 	fn register_should_take_the_strictest_vote_when_there_is_no_way_back() {
 		build_and_execute(|| {
-			let irreversible = Dossier { rollback: Rollback::Irreversible, ..dossier(2) };
+			let irreversible = Dossier {
+				rollback: Rollback::Irreversible,
+				..dossier(2)
+			};
 			assert_ok!(Call::register(signed(1), irreversible));
 			let approval = Open::<Test>::get(0).unwrap().policy.ballot.approval;
 			assert_eq!(approval, Ratio::new(85, 100));
@@ -235,11 +267,18 @@ mod advance {
 
 	#[test]
 	fn advance_should_refuse_a_bomb() {
-		let bomb = compressed(&blob_with(&version(2), &[CORE_API, REQUIRED_API], 40_000_000));
+		let bomb = compressed(&blob_with(
+			&version(2),
+			&[CORE_API, REQUIRED_API],
+			40_000_000,
+		));
 		assert!(bomb.len() < 100_000, "the bomb is small: {}", bomb.len());
 		assert_refused(bomb, Error::BlobTooLarge);
 		let plain = blob_with(&version(2), &[CORE_API, REQUIRED_API], 200_001);
-		assert!(plain.len() > 100_000, "refused by its length before anything is uploaded");
+		assert!(
+			plain.len() > 100_000,
+			"refused by its length before anything is uploaded"
+		);
 	}
 
 	#[test]
@@ -257,7 +296,10 @@ mod advance {
 	#[test]
 	fn advance_should_refuse_damaged_and_repeated_frames() {
 		let good = compressed(&blob(2));
-		assert_refused([good.clone(), good[8..].to_vec()].concat(), Error::BlobMalformed);
+		assert_refused(
+			[good.clone(), good[8..].to_vec()].concat(),
+			Error::BlobMalformed,
+		);
 		build_and_execute(|| {
 			assert!(advance_with(good[..good.len() - 3].to_vec()).is_err());
 		});
@@ -279,7 +321,10 @@ mod advance {
 	fn advance_should_refuse_a_runtime_without_a_required_api() {
 		let apis = [CORE_API, (REQUIRED_API.0, REQUIRED_API.1 - 1)];
 		assert_refused(blob_with(&version(2), &apis, 1), Error::MissingRuntimeApi);
-		assert_refused(blob_with(&version(2), &[CORE_API], 1), Error::MissingRuntimeApi);
+		assert_refused(
+			blob_with(&version(2), &[CORE_API], 1),
+			Error::MissingRuntimeApi,
+		);
 	}
 
 	#[test]
@@ -314,7 +359,10 @@ mod advance {
 			run(3);
 			assert_eq!(stage(second), Some(Stage::Voting));
 			// The first one goes away without a switch: the second gets the lane.
-			assert_ok!(<Call as Lifecycle>::stop(first, Failure::StoppedByValidators));
+			assert_ok!(<Call as Lifecycle>::stop(
+				first,
+				Failure::StoppedByValidators
+			));
 			run(1);
 			assert_eq!(stage(second), Some(Stage::Timelock));
 			assert_eq!(Lane::<Test>::get(), Some(second));
@@ -347,8 +395,13 @@ mod stages {
 		build_and_execute(|| {
 			let id = registered(2);
 			assert_ok!(Call::advance(signed(9), id));
-			let order =
-				[Stage::Simulation, Stage::Review, Stage::Voting, Stage::Timelock, Stage::Probation];
+			let order = [
+				Stage::Simulation,
+				Stage::Review,
+				Stage::Voting,
+				Stage::Timelock,
+				Stage::Probation,
+			];
 			for at in order {
 				assert_eq!(stage(id), Some(at));
 				assert_eq!(calls("open").last(), Some(&(at as u8, id)));
@@ -373,7 +426,11 @@ mod stages {
 			(Stage::Review, Failure::OpenFinding, "rejected"),
 			(Stage::Review, Failure::TooFewAttestations, "expired"),
 			(Stage::Voting, Failure::NotApproved, "rejected"),
-			(Stage::Timelock, Failure::Precondition(Precondition::Readiness), "expired"),
+			(
+				Stage::Timelock,
+				Failure::Precondition(Precondition::Readiness),
+				"expired",
+			),
 			(Stage::Probation, Failure::ReportedUnhealthy, "rolled back"),
 			(Stage::Probation, Failure::Silence, "rolled back"),
 		];
@@ -415,12 +472,21 @@ mod stages {
 
 	#[test]
 	fn a_replaced_parent_ends_every_stage_before_the_switch() {
-		for at in [Stage::Simulation, Stage::Review, Stage::Voting, Stage::Timelock] {
+		for at in [
+			Stage::Simulation,
+			Stage::Review,
+			Stage::Voting,
+			Stage::Timelock,
+		] {
 			build_and_execute(|| {
 				let id = in_stage(at);
 				CurrentCode::set(H256::repeat_byte(8));
 				run(1);
-				assert_eq!(outcome(id), Some(Outcome::Expired(Failure::ParentReplaced)), "{at:?}");
+				assert_eq!(
+					outcome(id),
+					Some(Outcome::Expired(Failure::ParentReplaced)),
+					"{at:?}"
+				);
 			});
 		}
 	}
@@ -461,9 +527,17 @@ mod stages {
 			NextDeadline::<Test>::put(now);
 			run(1);
 			assert_eq!(polls((5, watched)), before + 1);
-			assert_eq!(Open::<Test>::iter().count(), 3, "one of three others was polled");
+			assert_eq!(
+				Open::<Test>::iter().count(),
+				3,
+				"one of three others was polled"
+			);
 			run(1);
-			assert_eq!(Open::<Test>::iter().count(), 1, "the rest follows in the next block");
+			assert_eq!(
+				Open::<Test>::iter().count(),
+				1,
+				"the rest follows in the next block"
+			);
 		});
 	}
 
@@ -529,7 +603,12 @@ mod revise {
 			let before = held(1);
 			let longer = blob_with(&version(2), &[CORE_API, REQUIRED_API], 510);
 			let grown = longer.len() as u128 - blob(2).len() as u128;
-			assert_ok!(Call::revise(signed(1), id, dossier_for(&longer, 2), answer()));
+			assert_ok!(Call::revise(
+				signed(1),
+				id,
+				dossier_for(&longer, 2),
+				answer()
+			));
 			assert_eq!(held(1), before + grown);
 			assert_ok!(Call::revise(signed(1), id, dossier(2), answer()));
 			assert_eq!(held(1), before);
@@ -587,11 +666,19 @@ mod ends {
 
 	#[test]
 	fn stop_should_abort_before_the_switch_only() {
-		for at in [Stage::Simulation, Stage::Review, Stage::Voting, Stage::Timelock] {
+		for at in [
+			Stage::Simulation,
+			Stage::Review,
+			Stage::Voting,
+			Stage::Timelock,
+		] {
 			build_and_execute(|| {
 				let id = in_stage(at);
 				assert_ok!(<Call as Lifecycle>::stop(id, Failure::StoppedByValidators));
-				assert_eq!(outcome(id), Some(Outcome::Aborted(Failure::StoppedByValidators)));
+				assert_eq!(
+					outcome(id),
+					Some(Outcome::Aborted(Failure::StoppedByValidators))
+				);
 				assert_eq!(Lane::<Test>::get(), None);
 			});
 		}
@@ -613,10 +700,16 @@ mod ends {
 		build_and_execute(|| {
 			let id = registered(2);
 			let claim = <Call as Roles<u64>>::claim;
-			assert_noop!(claim(id, &1, Some(4), Role::Auditor), Error::<Test>::OtherRole);
+			assert_noop!(
+				claim(id, &1, Some(4), Role::Auditor),
+				Error::<Test>::OtherRole
+			);
 			assert_ok!(claim(id, &5, Some(50), Role::Auditor));
 			assert_ok!(claim(id, &5, Some(50), Role::Auditor));
-			assert_noop!(claim(id, &5, None, Role::Simulator), Error::<Test>::OtherRole);
+			assert_noop!(
+				claim(id, &5, None, Role::Simulator),
+				Error::<Test>::OtherRole
+			);
 			frame_support::assert_err!(
 				claim(id, &6, Some(50), Role::Simulator),
 				Error::<Test>::OtherRole

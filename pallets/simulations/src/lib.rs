@@ -20,6 +20,10 @@
 
 extern crate alloc;
 
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 pub mod weights;
 
 pub use pallet::*;
@@ -298,7 +302,10 @@ pub mod pallet {
 		) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
 			Self::do_admit(&simulator, organisation)?;
-			Self::deposit_event(Event::Admitted { simulator, organisation });
+			Self::deposit_event(Event::Admitted {
+				simulator,
+				organisation,
+			});
 			Ok(())
 		}
 
@@ -342,17 +349,24 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::commit())]
 		pub fn commit(origin: OriginFor<T>, id: ProposalId, commitment: H256) -> DispatchResult {
 			let simulator = ensure_signed(origin)?;
-			let organisation =
-				Simulators::<T>::get(&simulator).ok_or(Error::<T>::NotSimulator)?.organisation;
+			let organisation = Simulators::<T>::get(&simulator)
+				.ok_or(Error::<T>::NotSimulator)?
+				.organisation;
 			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
 			let now = frame_system::Pallet::<T>::block_number();
 			ensure!(now < round.commit_until, Error::<T>::CommitOver);
 			Submissions::<T>::try_mutate(id, |submissions| {
 				for other in submissions.iter() {
 					ensure!(other.simulator != simulator, Error::<T>::AlreadyCommitted);
-					ensure!(other.organisation != organisation, Error::<T>::OrganisationHasSeat);
+					ensure!(
+						other.organisation != organisation,
+						Error::<T>::OrganisationHasSeat
+					);
 				}
-				ensure!((submissions.len() as u32) < round.seats, Error::<T>::NoSeatLeft);
+				ensure!(
+					(submissions.len() as u32) < round.seats,
+					Error::<T>::NoSeatLeft
+				);
 				submissions
 					.try_push(Submission {
 						simulator: simulator.clone(),
@@ -415,10 +429,21 @@ pub mod pallet {
 				submission.revealed = Some((report_root, verdict));
 				Ok::<_, DispatchError>(())
 			})?;
-			ensure!(Self::is_about(&report.config, &round), Error::<T>::OtherSubject);
-			ensure!(report.is_complete(&REQUIRED_SECTIONS), Error::<T>::SectionMissing);
+			ensure!(
+				Self::is_about(&report.config, &round),
+				Error::<T>::OtherSubject
+			);
+			ensure!(
+				report.is_complete(&REQUIRED_SECTIONS),
+				Error::<T>::SectionMissing
+			);
 			Reports::<T>::insert(id, report_root, report);
-			Self::deposit_event(Event::Revealed { id, simulator, report_root, verdict });
+			Self::deposit_event(Event::Revealed {
+				id,
+				simulator,
+				report_root,
+				verdict,
+			});
 			Ok(())
 		}
 	}
@@ -426,7 +451,10 @@ pub mod pallet {
 
 impl<T: Config> Pallet<T> {
 	fn do_admit(who: &T::AccountId, organisation: OrganisationId) -> DispatchResult {
-		ensure!(!Simulators::<T>::contains_key(who), Error::<T>::AlreadyAdmitted);
+		ensure!(
+			!Simulators::<T>::contains_key(who),
+			Error::<T>::AlreadyAdmitted
+		);
 		let bond = T::Bond::get();
 		T::Currency::hold(&HoldReason::SimulatorBond.into(), who, bond)?;
 		Simulators::<T>::insert(who, Simulator { organisation, bond });
@@ -440,14 +468,14 @@ impl<T: Config> Pallet<T> {
 	/// True if a report says of itself that it is about this round. The engine's version is left to
 	/// agreement: different engines make different roots.
 	fn is_about(config: &SimConfig, round: &Round<BlockNumberFor<T>>) -> bool {
-		config.schema == SCHEMA &&
-			config.genesis == Self::genesis() &&
-			config.parent_code == round.parent_code &&
-			config.candidate == round.candidate &&
-			config.rollback == round.rollback &&
-			config.anchor == UniqueSaturatedInto::<u32>::unique_saturated_into(round.anchor) &&
-			config.anchor_hash == round.anchor_hash &&
-			config.blocks == round.blocks
+		config.schema == SCHEMA
+			&& config.genesis == Self::genesis()
+			&& config.parent_code == round.parent_code
+			&& config.candidate == round.candidate
+			&& config.rollback == round.rollback
+			&& config.anchor == UniqueSaturatedInto::<u32>::unique_saturated_into(round.anchor)
+			&& config.anchor_hash == round.anchor_hash
+			&& config.blocks == round.blocks
 	}
 
 	/// The verdict of a round in which nothing more will come.
@@ -457,7 +485,9 @@ impl<T: Config> Pallet<T> {
 	) -> GateStatus<BlockNumberFor<T>> {
 		let mut agreeing = BTreeMap::<(H256, bool), u32>::new();
 		for (root, verdict) in submissions.iter().filter_map(|s| s.revealed) {
-			let count = agreeing.entry((root, verdict == Verdict::Pass)).or_default();
+			let count = agreeing
+				.entry((root, verdict == Verdict::Pass))
+				.or_default();
 			*count = count.saturating_add(1);
 		}
 		let enough = agreeing.iter().find(|(_, count)| **count >= round.required);
@@ -487,7 +517,10 @@ impl<T: Config> Pallet<T> {
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
 		for (id, submissions) in Submissions::<T>::iter() {
 			let round = Rounds::<T>::get(id).ok_or("submissions of no round")?;
-			ensure!(submissions.len() as u32 <= round.seats, "more submissions than seats");
+			ensure!(
+				submissions.len() as u32 <= round.seats,
+				"more submissions than seats"
+			);
 			// One seat for each account and each organisation.
 			let mut accounts: Vec<_> = submissions.iter().map(|s| s.simulator.clone()).collect();
 			let mut organisations: Vec<_> = submissions.iter().map(|s| s.organisation).collect();
@@ -495,12 +528,21 @@ impl<T: Config> Pallet<T> {
 			accounts.dedup();
 			organisations.sort();
 			organisations.dedup();
-			ensure!(accounts.len() == submissions.len(), "an account has two seats");
-			ensure!(organisations.len() == submissions.len(), "an organisation has two seats");
+			ensure!(
+				accounts.len() == submissions.len(),
+				"an account has two seats"
+			);
+			ensure!(
+				organisations.len() == submissions.len(),
+				"an organisation has two seats"
+			);
 			// What was revealed is there to read.
 			for (root, verdict) in submissions.iter().filter_map(|s| s.revealed) {
 				let report = Reports::<T>::get(id, root).ok_or("revealed report is gone")?;
-				ensure!(report.root() == root && report.verdict() == verdict, "report is not its root");
+				ensure!(
+					report.root() == root && report.verdict() == verdict,
+					"report is not its root"
+				);
 			}
 		}
 		for (id, _) in Reports::<T>::iter_keys() {
@@ -543,7 +585,11 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				seats: policy.seats.min(T::MaxSeats::get()),
 			},
 		);
-		Self::deposit_event(Event::RoundOpened { id, round: about.round, anchor });
+		Self::deposit_event(Event::RoundOpened {
+			id,
+			round: about.round,
+			anchor,
+		});
 		Ok(())
 	}
 
@@ -552,12 +598,16 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 			return GateStatus::Failed(Failure::StageNotOpened);
 		};
 		if now < round.commit_until {
-			return GateStatus::Pending { until: round.commit_until };
+			return GateStatus::Pending {
+				until: round.commit_until,
+			};
 		}
 		let submissions = Submissions::<T>::get(id);
 		let all_revealed = submissions.iter().all(|s| s.revealed.is_some());
 		if now < round.reveal_until && !all_revealed {
-			return GateStatus::Pending { until: round.reveal_until };
+			return GateStatus::Pending {
+				until: round.reveal_until,
+			};
 		}
 		Self::decide(&round, &submissions)
 	}

@@ -22,6 +22,10 @@
 
 extern crate alloc;
 
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 pub mod weights;
 
 pub use pallet::*;
@@ -111,7 +115,9 @@ impl<BlockNumber> Ballot<BlockNumber> {
 
 	/// False once the Nays leave too little for the threshold.
 	fn can_pass(&self) -> bool {
-		self.policy.approval.reached_by(self.total.saturating_sub(self.nays), self.total)
+		self.policy
+			.approval
+			.reached_by(self.total.saturating_sub(self.nays), self.total)
 	}
 }
 
@@ -255,10 +261,15 @@ pub mod pallet {
 			let validator = ensure_signed(origin)?;
 			let mut ballot = Ballots::<T>::get(id).ok_or(Error::<T>::NoBallot)?;
 			let now = frame_system::Pallet::<T>::block_number();
-			ensure!(!ballot.closed && now < ballot.closes, Error::<T>::BallotClosed);
-			ensure!(ballot.dossier_hash == dossier_hash, Error::<T>::OtherDossier);
-			let mut elector =
-				Electors::<T>::get(id, &validator).ok_or(Error::<T>::NotElector)?;
+			ensure!(
+				!ballot.closed && now < ballot.closes,
+				Error::<T>::BallotClosed
+			);
+			ensure!(
+				ballot.dossier_hash == dossier_hash,
+				Error::<T>::OtherDossier
+			);
+			let mut elector = Electors::<T>::get(id, &validator).ok_or(Error::<T>::NotElector)?;
 
 			let approved = ballot.approved();
 			if let Some(old) = elector.vote.replace(vote) {
@@ -268,7 +279,11 @@ pub mod pallet {
 			let side = ballot.side(vote);
 			*side = side.saturating_add(elector.power);
 			Electors::<T>::insert(id, &validator, elector);
-			Self::deposit_event(Event::Voted { id, validator, vote });
+			Self::deposit_event(Event::Voted {
+				id,
+				validator,
+				vote,
+			});
 			if ballot.approved() != approved {
 				Self::extend_if_late(id, &mut ballot, now);
 			}
@@ -294,7 +309,10 @@ pub mod pallet {
 		pub fn stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
 			let voters = T::Electorate::voters();
-			ensure!(voters.iter().any(|v| v.account == validator), Error::<T>::NotValidator);
+			ensure!(
+				voters.iter().any(|v| v.account == validator),
+				Error::<T>::NotValidator
+			);
 			let stage = T::Lifecycle::stage(id).ok_or(Error::<T>::CannotStop)?;
 			ensure!(stage < Stage::Probation, Error::<T>::CannotStop);
 			let stops = Stops::<T>::try_mutate(id, |stops| {
@@ -339,7 +357,9 @@ pub mod pallet {
 			let validator = ensure_signed(origin)?;
 			Stops::<T>::try_mutate_exists(id, |slot| {
 				let stops = slot.as_mut().ok_or(Error::<T>::NotCalled)?;
-				let at = stops.binary_search(&validator).map_err(|_| Error::<T>::NotCalled)?;
+				let at = stops
+					.binary_search(&validator)
+					.map_err(|_| Error::<T>::NotCalled)?;
 				stops.remove(at);
 				if stops.is_empty() {
 					*slot = None;
@@ -360,7 +380,9 @@ impl<T: Config> Pallet<T> {
 		now: BlockNumberFor<T>,
 	) {
 		let policy = &ballot.policy;
-		let wanted = now.saturating_add(policy.extension).saturating_sub(ballot.closes);
+		let wanted = now
+			.saturating_add(policy.extension)
+			.saturating_sub(ballot.closes);
 		let left = policy.extension_cap.saturating_sub(ballot.extended);
 		let by = wanted.min(left);
 		if by.is_zero() {
@@ -368,7 +390,10 @@ impl<T: Config> Pallet<T> {
 		}
 		ballot.closes = ballot.closes.saturating_add(by);
 		ballot.extended = ballot.extended.saturating_add(by);
-		Self::deposit_event(Event::Extended { id, closes: ballot.closes });
+		Self::deposit_event(Event::Extended {
+			id,
+			closes: ballot.closes,
+		});
 	}
 
 	/// Organisations among the Ayes.
@@ -398,13 +423,22 @@ impl<T: Config> Pallet<T> {
 				let sum = Electors::<T>::iter_prefix_values(id)
 					.filter(|elector| elector.vote == Some(vote))
 					.fold(0u64, |sum, elector| sum.saturating_add(elector.power));
-				ensure!(*ballot.side(vote) == sum, "a side is not the sum of its electors");
+				ensure!(
+					*ballot.side(vote) == sum,
+					"a side is not the sum of its electors"
+				);
 			}
 			// Caps only take away.
 			let power = Electors::<T>::iter_prefix_values(id)
 				.fold(0u64, |sum, elector| sum.saturating_add(elector.power));
-			ensure!(power <= ballot.total, "electors have more power than the snapshot");
-			ensure!(ballot.extended <= ballot.policy.extension_cap, "extended above the cap");
+			ensure!(
+				power <= ballot.total,
+				"electors have more power than the snapshot"
+			);
+			ensure!(
+				ballot.extended <= ballot.policy.extension_cap,
+				"extended above the cap"
+			);
 		}
 		// No elector without a vote to take part in.
 		ensure!(
@@ -424,17 +458,28 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 	) -> DispatchResult {
 		let policy = policy.ballot.clone();
 		let voters = T::Electorate::voters();
-		ensure!(voters.len() <= T::MaxVoters::get() as usize, Error::<T>::TooManyVoters);
-		let total = voters.iter().fold(0, |sum: Power, voter| sum.saturating_add(voter.power));
+		ensure!(
+			voters.len() <= T::MaxVoters::get() as usize,
+			Error::<T>::TooManyVoters
+		);
+		let total = voters
+			.iter()
+			.fold(0, |sum: Power, voter| sum.saturating_add(voter.power));
 		let share = policy.organisation_cap;
 		let cap = u128::from(total) * u128::from(share.num) / u128::from(share.den.max(1));
 		let mut counted = BTreeMap::<OrganisationId, Power>::new();
 		for voter in voters {
 			let used = counted.entry(voter.organisation).or_default();
-			let left = Power::try_from(cap).unwrap_or(Power::MAX).saturating_sub(*used);
+			let left = Power::try_from(cap)
+				.unwrap_or(Power::MAX)
+				.saturating_sub(*used);
 			let power = voter.power.min(left);
 			*used = used.saturating_add(power);
-			let elector = Elector { organisation: voter.organisation, power, vote: None };
+			let elector = Elector {
+				organisation: voter.organisation,
+				power,
+				vote: None,
+			};
 			Electors::<T>::insert(id, voter.account, elector);
 		}
 		let closes = now.saturating_add(policy.window);
@@ -464,7 +509,9 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 			return GateStatus::Failed(Failure::NotApproved);
 		}
 		if now < ballot.closes {
-			return GateStatus::Pending { until: ballot.closes.max(now.saturating_add(One::one())) };
+			return GateStatus::Pending {
+				until: ballot.closes.max(now.saturating_add(One::one())),
+			};
 		}
 		let diverse = || Self::aye_organisations(id) >= ballot.policy.organisations as usize;
 		if ballot.approved() && diverse() {

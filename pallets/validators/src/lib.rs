@@ -9,6 +9,10 @@
 
 extern crate alloc;
 
+#[cfg(test)]
+mod mock;
+#[cfg(test)]
+mod tests;
 pub mod weights;
 
 pub use pallet::*;
@@ -138,7 +142,10 @@ pub mod pallet {
 		) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
 			Self::do_admit(validator.clone(), organisation)?;
-			Self::deposit_event(Event::Admitted { validator, organisation });
+			Self::deposit_event(Event::Admitted {
+				validator,
+				organisation,
+			});
 			Ok(())
 		}
 
@@ -196,8 +203,16 @@ impl<T: Config> Pallet<T> {
 		let before = Active::<T>::get();
 		// A validator that was removed while its set was queued keeps the organisation it had.
 		let organisation = |who: &T::AccountId| {
-			let now = registered.iter().find(|(known, _)| known == who).map(|(_, org)| *org);
-			now.or_else(|| before.iter().find(|v| &v.account == who).map(|v| v.organisation))
+			let now = registered
+				.iter()
+				.find(|(known, _)| known == who)
+				.map(|(_, org)| *org);
+			now.or_else(|| {
+				before
+					.iter()
+					.find(|v| &v.account == who)
+					.map(|v| v.organisation)
+			})
 		};
 		let active: Vec<_> = validators
 			.iter()
@@ -221,7 +236,10 @@ impl<T: Config> Pallet<T> {
 	/// Checks the invariants of the storage.
 	#[cfg(any(feature = "std", test))]
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-		let active: Vec<_> = Active::<T>::get().into_iter().map(|voter| voter.account).collect();
+		let active: Vec<_> = Active::<T>::get()
+			.into_iter()
+			.map(|voter| voter.account)
+			.collect();
 		// The electorate is the set that works.
 		ensure!(
 			active == pallet_session::Validators::<T>::get(),
@@ -230,13 +248,18 @@ impl<T: Config> Pallet<T> {
 		// Sorted, so that nobody is in twice; one seat for each organisation.
 		let registered = Registered::<T>::get();
 		ensure!(
-			registered.windows(2).all(|w| matches!(w, [a, b] if a.0 < b.0)),
+			registered
+				.windows(2)
+				.all(|w| matches!(w, [a, b] if a.0 < b.0)),
 			"registered set is not sorted"
 		);
 		let mut organisations: Vec<_> = registered.iter().map(|(_, org)| *org).collect();
 		organisations.sort();
 		organisations.dedup();
-		ensure!(organisations.len() == registered.len(), "an organisation has two seats");
+		ensure!(
+			organisations.len() == registered.len(),
+			"an organisation has two seats"
+		);
 		Ok(())
 	}
 }
@@ -244,12 +267,21 @@ impl<T: Config> Pallet<T> {
 impl<T: Config> pallet_session::SessionManager<T::AccountId> for Pallet<T> {
 	fn new_session_genesis(_: SessionIndex) -> Option<Vec<T::AccountId>> {
 		Changed::<T>::kill();
-		Some(Registered::<T>::get().into_iter().map(|(who, _)| who).collect())
+		Some(
+			Registered::<T>::get()
+				.into_iter()
+				.map(|(who, _)| who)
+				.collect(),
+		)
 	}
 
 	fn new_session(_: SessionIndex) -> Option<Vec<T::AccountId>> {
-		Changed::<T>::take()
-			.then(|| Registered::<T>::get().into_iter().map(|(who, _)| who).collect())
+		Changed::<T>::take().then(|| {
+			Registered::<T>::get()
+				.into_iter()
+				.map(|(who, _)| who)
+				.collect()
+		})
 	}
 
 	fn start_session(_: SessionIndex) {

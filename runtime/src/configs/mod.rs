@@ -46,12 +46,15 @@ impl Contains<RuntimeCall> for NoCodeDoors {
 		!matches!(
 			call,
 			RuntimeCall::System(
-				set_heap_pages { .. } |
-					set_code { .. } | set_code_without_checks { .. } |
-					set_storage { .. } | kill_storage { .. } |
-					kill_prefix { .. } | authorize_upgrade { .. } |
-					authorize_upgrade_without_checks { .. } |
-					apply_authorized_upgrade { .. }
+				set_heap_pages { .. }
+					| set_code { .. }
+					| set_code_without_checks { .. }
+					| set_storage { .. }
+					| kill_storage { .. }
+					| kill_prefix { .. }
+					| authorize_upgrade { .. }
+					| authorize_upgrade_without_checks { .. }
+					| apply_authorized_upgrade { .. }
 			)
 		)
 	}
@@ -130,8 +133,7 @@ impl pallet_session::Config for Runtime {
 	type NextSessionRotation =
 		pallet_session::PeriodicSessions<chain::SessionPeriod<Runtime>, SessionOffset>;
 	type SessionManager = Validators;
-	type SessionHandler =
-		<SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
+	type SessionHandler = <SessionKeys as sp_runtime::traits::OpaqueKeys>::KeyTypeIdProviders;
 	type Keys = SessionKeys;
 	type DisablingStrategy = ();
 	type WeightInfo = pallet_session::weights::SubstrateWeight<Runtime>;
@@ -291,11 +293,11 @@ impl InstanceFilter<RuntimeCall> for ProxyType {
 			ProxyType::Any => true,
 			ProxyType::Lifecycle => matches!(
 				call,
-				RuntimeCall::Proposals(..) |
-					RuntimeCall::Simulations(..) |
-					RuntimeCall::Audits(..) |
-					RuntimeCall::Supermajority(..) |
-					RuntimeCall::Enactment(..)
+				RuntimeCall::Proposals(..)
+					| RuntimeCall::Simulations(..)
+					| RuntimeCall::Audits(..)
+					| RuntimeCall::Supermajority(..)
+					| RuntimeCall::Enactment(..)
 			),
 		}
 	}

@@ -287,8 +287,11 @@ impl EnactmentLeaf {
 	pub fn sums(&self) -> Sums {
 		let failed = u32::from(!self.works());
 		match self.to {
-			Blob::Current => {
-				Sums { leaves: 1, control_only: 1, control_broken: failed, ..Default::default() }
+			Blob::Current => Sums {
+				leaves: 1,
+				control_only: 1,
+				control_broken: failed,
+				..Default::default()
 			},
 			Blob::Candidate | Blob::Rollback => Sums::of_regressions(failed),
 		}

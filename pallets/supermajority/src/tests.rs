@@ -1,0 +1,275 @@
+//! Each call, each error, each edge.
+
+use crate::{mock::*, Ballots, Electors, Error, Stops, Vote};
+use airlock_primitives::*;
+use frame_support::{assert_noop, assert_ok};
+use sp_core::H256;
+
+fn signed(who: u64) -> RuntimeOrigin {
+	RuntimeOrigin::signed(who)
+}
+
+fn vote(who: u64, what: Vote) -> sp_runtime::DispatchResult {
+	Supermajority::vote(signed(who), ID, dossier().hash(), what)
+}
+
+fn failed() -> GateStatus<u32> {
+	GateStatus::Failed(Failure::NotApproved)
+}
+
+#[test]
+fn vote_should_count_and_can_be_changed() {
+	build_and_execute(|| {
+		assert_ok!(vote(1, Vote::Aye));
+		assert_ok!(vote(2, Vote::Nay));
+		assert_ok!(vote(3, Vote::Abstain));
+		let sides = || {
+			let ballot = Ballots::<Test>::get(ID).unwrap();
+			(ballot.ayes, ballot.nays, ballot.abstains)
+		};
+		assert_eq!(sides(), (1, 1, 1));
+		assert_ok!(vote(2, Vote::Aye));
+		assert_ok!(vote(2, Vote::Aye));
+		assert_eq!(sides(), (2, 0, 1));
+	});
+}
+
+#[test]
+fn vote_should_fail_when_it_is_not_for_this_ballot() {
+	build_and_execute(|| {
+		assert_noop!(vote(5, Vote::Aye), Error::<Test>::NotElector);
+		assert_noop!(
+			Supermajority::vote(signed(1), ID, H256::repeat_byte(9), Vote::Aye),
+			Error::<Test>::OtherDossier
+		);
+		assert_noop!(
+			Supermajority::vote(signed(1), ID + 1, dossier().hash(), Vote::Aye),
+			Error::<Test>::NoBallot
+		);
+	});
+}
+
+#[test]
+fn vote_should_be_taken_until_the_block_before_the_close() {
+	build_and_execute(|| {
+		to(WINDOW);
+		assert_ok!(vote(1, Vote::Aye));
+		to(WINDOW + 1);
+		assert_noop!(vote(2, Vote::Aye), Error::<Test>::BallotClosed);
+		to(WINDOW + 2);
+		assert_noop!(vote(2, Vote::Aye), Error::<Test>::BallotClosed);
+	});
+}
+
+#[test]
+fn vote_should_use_the_snapshot_when_the_set_changes() {
+	build_and_execute(|| {
+		Set::set(vec![(9, 9, 100)]);
+		assert_noop!(vote(9, Vote::Aye), Error::<Test>::NotElector);
+		assert_ok!(vote(1, Vote::Aye));
+		assert_eq!(Ballots::<Test>::get(ID).unwrap().total, 4);
+	});
+}
+
+#[test]
+fn poll_should_pass_only_at_the_close_and_only_with_the_supermajority() {
+	for (ayes, passes) in [(2, false), (3, true), (4, true)] {
+		build_and_execute(|| {
+			for who in 1..=ayes {
+				assert_ok!(vote(who, Vote::Aye));
+			}
+			assert_eq!(poll(), GateStatus::Pending { until: WINDOW + 1 });
+			to(WINDOW);
+			assert_eq!(poll(), GateStatus::Pending { until: WINDOW + 1 });
+			to(WINDOW + 1);
+			assert_eq!(poll(), if passes { GateStatus::Passed } else { failed() });
+		});
+	}
+}
+
+#[test]
+fn poll_should_fail_early_when_aye_cannot_reach_the_threshold() {
+	build_and_execute(|| {
+		assert_ok!(vote(1, Vote::Nay));
+		assert_eq!(poll(), GateStatus::Pending { until: WINDOW + 1 });
+		assert_ok!(vote(2, Vote::Nay));
+		assert_eq!(poll(), failed());
+	});
+}
+
+#[test]
+fn poll_should_fail_when_too_few_organisations_agree() {
+	build_and_execute(|| {
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		Set::set(vec![(1, 1, 3), (2, 1, 3), (3, 2, 1)]);
+		assert_ok!(open_with(policy()));
+		assert_ok!(vote(1, Vote::Aye));
+		assert_ok!(vote(2, Vote::Aye));
+		to(WINDOW + 1);
+		assert_eq!(poll(), failed());
+	});
+}
+
+#[test]
+fn open_should_cap_the_power_of_an_organisation() {
+	build_and_execute(|| {
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		Set::set(vec![(1, 1, 5), (2, 1, 5), (3, 2, 5), (4, 3, 5)]);
+		let mut capped = policy();
+		capped.ballot.organisation_cap = Ratio::new(1, 3);
+		assert_ok!(open_with(capped));
+		let power = |who| Electors::<Test>::get(ID, who).unwrap().power;
+		assert_eq!((power(1), power(2), power(3), power(4)), (5, 1, 5, 5));
+		assert_eq!(Ballots::<Test>::get(ID).unwrap().total, 20);
+	});
+}
+
+#[test]
+fn open_should_fail_when_the_set_is_too_large() {
+	build_and_execute(|| {
+		Set::set((1..=9).map(|n| (n, n as u32, 1)).collect());
+		frame_support::assert_err!(open_with(policy()), Error::<Test>::TooManyVoters);
+	});
+}
+
+#[test]
+fn vote_should_extend_when_the_result_changes_late() {
+	build_and_execute(|| {
+		assert_ok!(vote(1, Vote::Aye));
+		assert_ok!(vote(2, Vote::Aye));
+		// Early enough for an answer: no extension.
+		to(WINDOW + 1 - EXTENSION);
+		assert_ok!(vote(3, Vote::Aye));
+		assert_eq!(Ballots::<Test>::get(ID).unwrap().closes, WINDOW + 1);
+		// One block later it is late, each time the result changes, up to the cap.
+		to(WINDOW + 2 - EXTENSION);
+		assert_ok!(vote(3, Vote::Nay));
+		assert_eq!(Ballots::<Test>::get(ID).unwrap().closes, WINDOW + 2);
+		to(WINDOW + 1);
+		assert_ok!(vote(3, Vote::Aye));
+		assert_eq!(Ballots::<Test>::get(ID).unwrap().closes, WINDOW + 4);
+		to(WINDOW + 3);
+		assert_ok!(vote(3, Vote::Nay));
+		assert_eq!(
+			Ballots::<Test>::get(ID).unwrap().closes,
+			WINDOW + 1 + EXTENSION_CAP
+		);
+		to(WINDOW + EXTENSION_CAP);
+		assert_ok!(vote(3, Vote::Aye));
+		assert_eq!(
+			Ballots::<Test>::get(ID).unwrap().closes,
+			WINDOW + 1 + EXTENSION_CAP
+		);
+	});
+}
+
+#[test]
+fn a_third_can_stop() {
+	for stage in [
+		Stage::Registered,
+		Stage::Review,
+		Stage::Voting,
+		Stage::Timelock,
+	] {
+		build_and_execute(|| {
+			StageNow::set(Some(stage));
+			Set::set((1..=3).map(|n| (n, n as u32, 1)).collect());
+			assert_ok!(Supermajority::stop(signed(1), ID));
+			assert_eq!(Stopped::get(), vec![], "exactly a third does not stop");
+			assert_ok!(Supermajority::stop(signed(2), ID));
+			assert_eq!(Stopped::get(), vec![(ID, Failure::StoppedByValidators)]);
+		});
+	}
+}
+
+#[test]
+fn stop_should_count_the_current_set_only() {
+	build_and_execute(|| {
+		assert_ok!(Supermajority::stop(signed(1), ID));
+		// 1 leaves, and its call with it.
+		Set::set((2..=5).map(|n| (n, n as u32, 1)).collect());
+		assert_ok!(Supermajority::stop(signed(2), ID));
+		assert_eq!(Stopped::get(), vec![]);
+		assert_eq!(Stops::<Test>::get(ID).into_inner(), vec![2]);
+	});
+}
+
+#[test]
+fn stop_should_fail_when_it_is_not_ones_own_or_too_late() {
+	build_and_execute(|| {
+		assert_noop!(
+			Supermajority::stop(signed(9), ID),
+			Error::<Test>::NotValidator
+		);
+		assert_ok!(Supermajority::stop(signed(1), ID));
+		assert_noop!(
+			Supermajority::stop(signed(1), ID),
+			Error::<Test>::AlreadyCalled
+		);
+		for stage in [None, Some(Stage::Probation)] {
+			StageNow::set(stage);
+			assert_noop!(
+				Supermajority::stop(signed(2), ID),
+				Error::<Test>::CannotStop
+			);
+		}
+	});
+}
+
+#[test]
+fn retract_stop_should_take_it_back() {
+	build_and_execute(|| {
+		assert_noop!(
+			Supermajority::retract_stop(signed(1), ID),
+			Error::<Test>::NotCalled
+		);
+		assert_ok!(Supermajority::stop(signed(1), ID));
+		assert_noop!(
+			Supermajority::retract_stop(signed(2), ID),
+			Error::<Test>::NotCalled
+		);
+		assert_ok!(Supermajority::retract_stop(signed(1), ID));
+		assert!(!Stops::<Test>::contains_key(ID));
+		assert_ok!(Supermajority::stop(signed(2), ID));
+		assert_eq!(Stopped::get(), vec![]);
+	});
+}
+
+#[test]
+fn the_current_majority_should_count_snapshot_votes_with_current_power() {
+	build_and_execute(|| {
+		for who in 1..=3 {
+			assert_ok!(vote(who, Vote::Aye));
+		}
+		let current = <Supermajority as CurrentMajority>::aye_of_current_set;
+		assert_eq!(current(ID), (3, 4));
+		<Supermajority as StageGate<u64, u32>>::close(ID);
+		assert_noop!(vote(4, Vote::Aye), Error::<Test>::BallotClosed);
+		// 3 left, 5 joined and never voted, 1 has more power now.
+		Set::set(vec![(1, 1, 4), (2, 2, 1), (4, 4, 1), (5, 5, 1)]);
+		assert_eq!(current(ID), (5, 7));
+	});
+}
+
+#[test]
+fn clear_should_leave_nothing() {
+	build_and_execute(|| {
+		assert_ok!(vote(1, Vote::Aye));
+		assert_ok!(Supermajority::stop(signed(2), ID));
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		assert_eq!(Electors::<Test>::iter().count(), 0);
+		assert_eq!(Ballots::<Test>::iter().count(), 0);
+		assert_eq!(Stops::<Test>::iter().count(), 0);
+	});
+}
+
+#[test]
+fn nobody_decides_nothing() {
+	build_and_execute(|| {
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		Set::set(vec![]);
+		assert_ok!(open_with(policy()));
+		to(WINDOW + 1);
+		assert_eq!(poll(), failed());
+	});
+}

@@ -1,0 +1,188 @@
+//! Section Static: what a blob says of itself.
+
+use crate::executor::Executor;
+use airlock_report::{
+	leaf::{Blob, StaticCheck},
+	StaticLeaf,
+};
+use sp_core::H256;
+use sp_crypto_hashing::{blake2_256, blake2_64};
+use sp_maybe_compressed_blob::{decompress, CODE_BLOB_BOMB_LIMIT};
+use sp_version::RuntimeVersion;
+
+/// Runtime APIs without which a node of this chain stops.
+const REQUIRED_APIS: [&str; 8] = [
+	"AirlockApi",
+	"AuraApi",
+	"BlockBuilder",
+	"Core",
+	"GrandpaApi",
+	"Metadata",
+	"SessionKeys",
+	"TaggedTransactionQueue",
+];
+
+/// A blob, and what was found in it.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+	/// blake2-256 of the bytes.
+	pub hash: H256,
+	/// Number of bytes as they are.
+	pub len: usize,
+	/// Number of bytes of the wasm; 0 if it does not decompress.
+	pub wasm_len: usize,
+	/// What its `Core_version` says.
+	pub version: Option<RuntimeVersion>,
+	/// Why it can not be instantiated. Differs from machine to machine.
+	pub reason: Option<String>,
+	/// Names of required runtime APIs that it does not have.
+	pub missing_apis: Vec<&'static str>,
+	/// What is committed to.
+	pub leaves: Vec<StaticLeaf>,
+}
+
+/// Runs every check. `replaced` is the version that the blob follows.
+pub(crate) fn inspect(
+	executor: &Executor,
+	blob: Blob,
+	bytes: &[u8],
+	replaced: Option<&RuntimeVersion>,
+) -> Inspected {
+	let hash = H256(blake2_256(bytes));
+	let wasm = decompress(bytes, CODE_BLOB_BOMB_LIMIT).ok();
+	let loaded = executor.load(hash, bytes);
+	let (version, embedded, reason) = match loaded {
+		Ok(loaded) => (Some(loaded.version), loaded.embedded, None),
+		Err(reason) => (None, None, Some(reason)),
+	};
+	let missing_apis = version
+		.as_ref()
+		.map(missing_apis)
+		.unwrap_or(REQUIRED_APIS.to_vec());
+	let holds = |check| match check {
+		StaticCheck::Decompresses => wasm.is_some(),
+		StaticCheck::Instantiates => reason.is_none(),
+		StaticCheck::VersionEmbedded => {
+			matches!((&embedded, &version), (Some(said), Some(is)) if agrees(said, is))
+		}
+		StaticCheck::SameSpecName => follows(&version, replaced, |new, old| {
+			new.spec_name == old.spec_name
+		}),
+		StaticCheck::HigherSpecVersion => {
+			follows(&version, replaced, |new, old| is_higher(blob, new, old))
+		}
+		StaticCheck::RuntimeApis => missing_apis.is_empty(),
+	};
+	let leaves = CHECKS
+		.map(|check| StaticLeaf {
+			blob,
+			check,
+			holds: holds(check),
+		})
+		.to_vec();
+	let wasm_len = wasm.map_or(0, |wasm| wasm.len());
+	Inspected {
+		hash,
+		len: bytes.len(),
+		wasm_len,
+		version,
+		reason,
+		missing_apis,
+		leaves,
+	}
+}
+
+const CHECKS: [StaticCheck; 6] = [
+	StaticCheck::Decompresses,
+	StaticCheck::Instantiates,
+	StaticCheck::VersionEmbedded,
+	StaticCheck::SameSpecName,
+	StaticCheck::HigherSpecVersion,
+	StaticCheck::RuntimeApis,
+];
+
+fn follows(
+	new: &Option<RuntimeVersion>,
+	old: Option<&RuntimeVersion>,
+	holds: impl Fn(&RuntimeVersion, &RuntimeVersion) -> bool,
+) -> bool {
+	matches!((new, old), (Some(new), Some(old)) if holds(new, old))
+}
+
+/// A rollback is written for one candidate, so it has the very next version.
+fn is_higher(blob: Blob, new: &RuntimeVersion, old: &RuntimeVersion) -> bool {
+	match blob {
+		Blob::Rollback => Some(new.spec_version) == old.spec_version.checked_add(1),
+		Blob::Candidate | Blob::Current => new.spec_version > old.spec_version,
+	}
+}
+
+fn agrees(said: &RuntimeVersion, is: &RuntimeVersion) -> bool {
+	said.spec_name == is.spec_name
+		&& said.spec_version == is.spec_version
+		&& said.transaction_version == is.transaction_version
+		&& said.system_version == is.system_version
+}
+
+fn missing_apis(version: &RuntimeVersion) -> Vec<&'static str> {
+	let has = |name: &str| version.api_version(&blake2_64(name.as_bytes())).is_some();
+	REQUIRED_APIS
+		.into_iter()
+		.filter(|name| !has(name))
+		.collect()
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn version(spec_version: u32) -> RuntimeVersion {
+		RuntimeVersion {
+			spec_version,
+			..Default::default()
+		}
+	}
+
+	#[test]
+	fn a_candidate_is_above_and_a_rollback_one_above() {
+		let higher = |blob, new, old| is_higher(blob, &version(new), &version(old));
+		assert!(higher(Blob::Candidate, 2, 1) && higher(Blob::Candidate, 9, 1));
+		assert!(!higher(Blob::Candidate, 1, 1) && !higher(Blob::Candidate, 0, 1));
+		assert!(higher(Blob::Rollback, 2, 1));
+		assert!(!higher(Blob::Rollback, 1, 1) && !higher(Blob::Rollback, 3, 1));
+		assert!(!higher(Blob::Rollback, 0, u32::MAX));
+	}
+
+	#[test]
+	fn apis_are_found_by_the_hash_of_their_name() {
+		let core = (blake2_64(b"Core"), 5);
+		let version = RuntimeVersion {
+			apis: vec![core].into(),
+			..version(1)
+		};
+		let missing = missing_apis(&version);
+		assert!(!missing.contains(&"Core"));
+		assert_eq!(missing.len(), REQUIRED_APIS.len() - 1);
+		// The identifier that `decl_runtime_apis!` gives `Core`.
+		assert_eq!(core.0, [0xdf, 0x6a, 0xcb, 0x68, 0x99, 0x07, 0x60, 0x9b]);
+	}
+
+	#[test]
+	fn inspect_should_fail_every_check_but_the_first_when_the_bytes_are_no_runtime() {
+		let found = inspect(
+			&Executor::new(),
+			Blob::Candidate,
+			b"text",
+			Some(&version(1)),
+		);
+		let held: Vec<_> = found
+			.leaves
+			.iter()
+			.filter(|l| l.holds)
+			.map(|l| l.check)
+			.collect();
+		assert_eq!(held, [StaticCheck::Decompresses]);
+		assert_eq!((found.leaves.len(), found.version), (6, None));
+		assert!(found.reason.is_some());
+	}
+}

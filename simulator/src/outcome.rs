@@ -1,0 +1,411 @@
+//! The report, and what humans read next to it.
+
+use crate::{Inspected, Rehearsed, Replayed};
+use airlock_report::{
+	leaf::{Blob, StaticCheck},
+	tree::Proof,
+	Leaf, Report, Section, SectionId, SimConfig, Sums, Tree, Verdict,
+};
+use serde::Serialize;
+use serde_json::{json, Value};
+use sp_core::bounded::BoundedVec;
+use sp_version::RuntimeVersion;
+use std::time::Duration;
+
+/// How long the parts took. Advisory: not committed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+	/// Reading the range and compiling every code.
+	pub prepare: Duration,
+	/// The switch and the way back.
+	pub rehearsal: Duration,
+	/// All blocks.
+	pub replay: Duration,
+}
+
+/// Everything a simulation found.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+	/// What simulators commit to, by its root.
+	pub report: Report,
+	/// The leaves under each section's root, in the order of their index.
+	pub sections: Vec<(SectionId, Vec<Leaf>)>,
+	/// Version of the code that the candidate replaces.
+	pub current: RuntimeVersion,
+	/// The blobs: the candidate, then the rollback if there is one.
+	pub blobs: Vec<Inspected>,
+	/// The switches, up to the first that failed.
+	pub switches: Vec<Rehearsed>,
+	/// The blocks, oldest first.
+	pub blocks: Vec<Replayed>,
+	/// How long it took.
+	pub timings: Timings,
+}
+
+impl Outcome {
+	pub(crate) fn new(
+		config: SimConfig,
+		current: RuntimeVersion,
+		blobs: Vec<Inspected>,
+		switches: Vec<Rehearsed>,
+		blocks: Vec<Replayed>,
+		timings: Timings,
+	) -> Self {
+		let statics = blobs
+			.iter()
+			.flat_map(|blob| blob.leaves.iter().copied().map(Leaf::Static));
+		let sections = vec![
+			(SectionId::Static, statics.collect()),
+			(
+				SectionId::Enactment,
+				switches.iter().map(|s| Leaf::Enactment(s.leaf)).collect(),
+			),
+			(
+				SectionId::Replay,
+				blocks.iter().map(|b| Leaf::Block(b.leaf)).collect(),
+			),
+		];
+		let report = Report {
+			config,
+			sections: seal(&sections),
+		};
+		Self {
+			report,
+			sections,
+			current,
+			blobs,
+			switches,
+			blocks,
+			timings,
+		}
+	}
+
+	/// A leaf and the proof that it is in the report.
+	pub fn prove(&self, section: SectionId, index: u32) -> Option<(Leaf, Proof)> {
+		let (_, leaves) = self.sections.iter().find(|(id, _)| *id == section)?;
+		let leaf = leaves.get(usize::try_from(index).ok()?)?;
+		Some((*leaf, Tree::new(leaves).proof(index)?))
+	}
+
+	/// The report for humans and programs. The root covers `config` and `sections`; the rest follows from
+	/// the leaves, or is advisory where it says so.
+	pub fn to_json(&self) -> Value {
+		serde_json::to_value(self.document()).unwrap_or_default()
+	}
+
+	/// The same in the order in which humans want it: findings first.
+	pub fn document(&self) -> Document {
+		Document {
+			root: format!("{:?}", self.report.root()),
+			verdict: verdict_name(self.report.verdict()),
+			findings: self.findings(),
+			config: self.config(),
+			versions: self.versions(),
+			sections: self.report.sections.iter().map(section).collect(),
+			switches: self.switches.iter().map(switch).collect(),
+			blocks: self
+				.blocks
+				.iter()
+				.filter(|b| !is_identical(b))
+				.map(block)
+				.collect(),
+			advisory: self.advisory(),
+		}
+	}
+
+	fn findings(&self) -> Vec<Value> {
+		let mut findings: Vec<Value> = self.blobs.iter().flat_map(blob_findings).collect();
+		findings.extend(self.switches.iter().filter_map(switch_finding));
+		findings.extend(self.blocks.iter().flat_map(block_findings));
+		findings.extend(self.notes());
+		// Stable, so that within one kind the order of the sections and of their leaves stays.
+		findings.sort_by_key(|finding| rank(finding["kind"].as_str()));
+		findings
+	}
+
+	fn notes(&self) -> Vec<Value> {
+		let note = |what: String| json!({ "kind": "note", "what": what });
+		let sums = self.sums(SectionId::Replay);
+		let mut notes = Vec::new();
+		if sums.control_only > sums.control_broken {
+			notes.push(note(format!(
+				"{} of {} blocks say nothing of the candidate: other code built them, or a migration ran",
+				sums.control_only, sums.leaves
+			)));
+		}
+		if sums.changed > 0 {
+			notes.push(note(format!(
+				"{} extrinsics changed without harm",
+				sums.changed
+			)));
+		}
+		if self.report.config.rollback.is_none() {
+			notes.push(note(
+				"no rollback code was given, so no way back was rehearsed".into(),
+			));
+		}
+		notes
+	}
+
+	fn sums(&self, id: SectionId) -> Sums {
+		self.report
+			.section(id)
+			.map(|section| section.sums)
+			.unwrap_or_default()
+	}
+
+	fn config(&self) -> Value {
+		let config = &self.report.config;
+		json!({
+			"schema": config.schema,
+			"genesis": format!("{:?}", config.genesis),
+			"parent_code": format!("{:?}", config.parent_code),
+			"candidate": format!("{:?}", config.candidate),
+			"rollback": config.rollback.map(|hash| format!("{hash:?}")),
+			"anchor": config.anchor,
+			"anchor_hash": format!("{:?}", config.anchor_hash),
+			"blocks": config.blocks,
+			"engine": format!("{:?}", config.engine),
+		})
+	}
+
+	fn versions(&self) -> Value {
+		let of = |index: usize| self.blobs.get(index).map(blob);
+		json!({ "current": version(&self.current), "candidate": of(0), "rollback": of(1) })
+	}
+
+	fn advisory(&self) -> Value {
+		let control: Duration = self.blocks.iter().map(|b| b.control_time).sum();
+		let candidate: Duration = self.blocks.iter().map(|b| b.candidate_time).sum();
+		let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+		json!({
+			"prepare_ms": millis(self.timings.prepare),
+			"rehearsal_ms": millis(self.timings.rehearsal),
+			"replay_ms": millis(self.timings.replay),
+			"replay_control_cpu_ms": millis(control),
+			"replay_candidate_cpu_ms": millis(candidate),
+		})
+	}
+}
+
+/// A simulation for readers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Document {
+	/// Root of the report: what simulators commit to.
+	pub root: String,
+	/// `pass`, `fail` or `inconclusive`.
+	pub verdict: &'static str,
+	/// Regressions, broken controls and notes, worst first.
+	pub findings: Vec<Value>,
+	/// What was simulated.
+	pub config: Value,
+	/// Versions of the codes.
+	pub versions: Value,
+	/// Count, root and sums of each section.
+	pub sections: Vec<Value>,
+	/// Each switch of code.
+	pub switches: Vec<Value>,
+	/// Blocks that are not identical under the candidate.
+	pub blocks: Vec<Value>,
+	/// Times. Differ from machine to machine.
+	pub advisory: Value,
+}
+
+fn seal(
+	sections: &[(SectionId, Vec<Leaf>)],
+) -> BoundedVec<Section, sp_core::ConstU32<{ airlock_report::MAX_SECTIONS }>> {
+	let sealed = sections.iter().map(|(id, leaves)| {
+		let tree = Tree::new(leaves);
+		let root = tree.root();
+		Section {
+			id: *id,
+			count: tree.count(),
+			root: root.hash,
+			sums: root.sums,
+		}
+	});
+	BoundedVec::truncate_from(sealed.collect())
+}
+
+fn verdict_name(verdict: Verdict) -> &'static str {
+	match verdict {
+		Verdict::Pass => "pass",
+		Verdict::Fail => "fail",
+		Verdict::Inconclusive => "inconclusive",
+	}
+}
+
+fn section(section: &Section) -> Value {
+	let sums = &section.sums;
+	json!({
+		"id": format!("{:?}", section.id),
+		"count": section.count,
+		"root": format!("{:?}", section.root),
+		"sums": {
+			"leaves": sums.leaves,
+			"control_only": sums.control_only,
+			"extrinsics": sums.extrinsics,
+			"identical": sums.identical,
+			"changed": sums.changed,
+			"regressions": sums.regressions,
+			"control_broken": sums.control_broken,
+		},
+	})
+}
+
+fn rank(kind: Option<&str>) -> u8 {
+	match kind {
+		Some("control") => 0,
+		Some("regression") => 1,
+		_ => 2,
+	}
+}
+
+fn version(version: &RuntimeVersion) -> Value {
+	json!({
+		"spec_name": version.spec_name,
+		"spec_version": version.spec_version,
+		"transaction_version": version.transaction_version,
+		"system_version": version.system_version,
+	})
+}
+
+fn blob(found: &Inspected) -> Value {
+	json!({
+		"hash": format!("{:?}", found.hash),
+		"len": found.len,
+		"wasm_len": found.wasm_len,
+		"version": found.version.as_ref().map(version),
+	})
+}
+
+fn blob_name(blob: Blob) -> &'static str {
+	match blob {
+		Blob::Candidate => "candidate",
+		Blob::Rollback => "rollback",
+		Blob::Current => "current code",
+	}
+}
+
+fn blob_findings(found: &Inspected) -> impl Iterator<Item = Value> + '_ {
+	found.leaves.iter().filter(|leaf| !leaf.holds).map(|leaf| {
+		let detail = match leaf.check {
+			StaticCheck::Instantiates => found.reason.clone(),
+			StaticCheck::RuntimeApis => Some(found.missing_apis.join(", ")),
+			_ => None,
+		};
+		json!({
+			"kind": "regression",
+			"section": "static",
+			"what": format!("the {} {}", blob_name(leaf.blob), failed_check(leaf.check)),
+			"detail": detail,
+		})
+	})
+}
+
+fn failed_check(check: StaticCheck) -> &'static str {
+	match check {
+		StaticCheck::Decompresses => "does not decompress within the limit",
+		StaticCheck::Instantiates => "is no runtime that this node can run",
+		StaticCheck::VersionEmbedded => "embeds no version, or another one than Core_version says",
+		StaticCheck::SameSpecName => "has another spec_name",
+		StaticCheck::HigherSpecVersion => "has a spec_version that does not follow",
+		StaticCheck::RuntimeApis => "lacks runtime APIs that nodes call",
+	}
+}
+
+fn switch(rehearsed: &Rehearsed) -> Value {
+	let leaf = &rehearsed.leaf;
+	json!({
+		"to": blob_name(leaf.to),
+		"result": format!("{:?}", leaf.result),
+		"blocks": leaf.blocks,
+		"settled": leaf.settled,
+		"before": format!("{:?}", leaf.before),
+		"after": format!("{:?}", leaf.after),
+		"keys_changed": leaf.keys_changed,
+		"storage_versions_changed": leaf.storage_versions_changed,
+	})
+}
+
+fn switch_finding(rehearsed: &Rehearsed) -> Option<Value> {
+	let leaf = &rehearsed.leaf;
+	let kind = if leaf.to == Blob::Current {
+		"control"
+	} else {
+		"regression"
+	};
+	(!leaf.works()).then(|| {
+		json!({
+			"kind": kind,
+			"section": "enactment",
+			"what": format!(
+				"the {} does not run on the anchor's state: {:?}, {} blocks, settled: {}",
+				blob_name(leaf.to), leaf.result, leaf.blocks, leaf.settled
+			),
+			"detail": rehearsed.reason,
+		})
+	})
+}
+
+/// True if there is nothing to say of a block.
+fn is_identical(block: &Replayed) -> bool {
+	let sums = block.leaf.sums();
+	sums.control_broken == 0 && sums.control_only == 0 && sums.regressions == 0 && sums.changed == 0
+}
+
+fn block(block: &Replayed) -> Value {
+	let leaf = &block.leaf;
+	json!({
+		"number": leaf.number,
+		"hash": format!("{:?}", leaf.hash),
+		"code": format!("{:?}", leaf.code),
+		"control": leaf.control,
+		"extrinsics": leaf.extrinsics,
+		"result": leaf.candidate.map(|run| format!("{:?}", run.result)),
+		"root": leaf.candidate.map(|run| format!("{:?}", run.root)),
+		"memoised": leaf.candidate.map(|run| run.memoised),
+		"changed": block.lines.iter().map(|line| json!({
+			"index": line.index,
+			"class": format!("{:?}", line.class),
+			"before": line.before,
+			"after": line.after,
+		})).collect::<Vec<_>>(),
+	})
+}
+
+fn block_findings(block: &Replayed) -> Vec<Value> {
+	let leaf = &block.leaf;
+	let finding = |kind: &str, what: String, detail: &Option<String>| {
+		json!({
+			"kind": kind, "section": "replay", "block": leaf.number, "what": what, "detail": detail,
+		})
+	};
+	if !leaf.control {
+		let what = "the code that built this block does not reproduce it here".to_string();
+		return vec![finding("control", what, &block.reason)];
+	}
+	let mut findings: Vec<Value> = block
+		.lines
+		.iter()
+		.filter(|line| line.class.is_regression())
+		.map(|line| {
+			let what = format!(
+				"extrinsic {}: {:?}: {} before, {} now",
+				line.index, line.class, line.before, line.after
+			);
+			finding("regression", what, &line.reason)
+		})
+		.collect();
+	let stopped = leaf
+		.candidate
+		.filter(|run| run.result != airlock_report::leaf::BlockResult::Complete);
+	findings.extend(stopped.map(|run| {
+		finding(
+			"regression",
+			format!("the block did not end: {:?}", run.result),
+			&block.reason,
+		)
+	}));
+	findings
+}

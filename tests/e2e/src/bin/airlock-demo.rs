@@ -1,0 +1,124 @@
+//! Shows a good upgrade and a bad one on a real network of four validators.
+
+use airlock_e2e::{
+	demo,
+	display::Display,
+	network::{self, Network},
+	report::Report,
+};
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Starts four validators and three full nodes on loopback and takes a runtime upgrade through every stage;
+/// then another one, which goes wrong and is rolled back.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+	/// Also write the summary as JSON.
+	#[arg(long, value_name = "FILE")]
+	json: Option<PathBuf>,
+	/// Leave the network running and print its RPC addresses.
+	#[arg(long)]
+	keep: bool,
+	/// The node to start [default: airlock-node beside this program].
+	#[arg(long, value_name = "PATH")]
+	node: Option<PathBuf>,
+	/// Validators that are never started. Everything must pass without them.
+	#[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
+	validators_down: u8,
+	/// Let the builders build the test upgrades again, with nothing cached. Takes many minutes.
+	#[arg(long)]
+	rebuild: bool,
+	/// What to show.
+	#[arg(long, value_enum, default_value_t = Act::All)]
+	act: Act,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Act {
+	/// Only the good upgrade.
+	First,
+	/// Both.
+	All,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	match run(Cli::parse()).await {
+		Ok(true) => ExitCode::SUCCESS,
+		Ok(false) => ExitCode::FAILURE,
+		Err(error) => {
+			eprintln!("{error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+async fn run(cli: Cli) -> Result<bool> {
+	let binary = match cli.node.clone() {
+		Some(path) => path,
+		None => std::env::current_exe()?.with_file_name("airlock-node"),
+	};
+	let options = demo::Options {
+		network: network::Options {
+			binary,
+			validators_down: cli.validators_down.into(),
+			keep: cli.keep,
+		},
+		both_acts: cli.act == Act::All,
+		rebuild: cli.rebuild,
+	};
+	let display = Display::default();
+	let (report, network) = tokio::select! {
+		done = demo::run(&options, &display) => done,
+		// Dropping the run ends the processes, unless they are to be kept.
+		signal = interrupted() => { signal?; anyhow::bail!("interrupted") },
+	};
+	println!("\n{}", report.table());
+	if let Some(path) = &cli.json {
+		std::fs::write(path, report.json()?).with_context(|| path.display().to_string())?;
+	}
+	if let Some(error) = &report.error {
+		eprintln!("\n{error}");
+	}
+	let claims = report.claims.len();
+	let held = report.claims.iter().filter(|c| c.ok).count();
+	println!(
+		"{held} of {claims} claims hold, after {:.0} s",
+		report.seconds
+	);
+	if let Some(network) = network.filter(|_| cli.keep) {
+		kept(&report, &network);
+	}
+	Ok(report.ok)
+}
+
+async fn interrupted() -> std::io::Result<()> {
+	use tokio::signal::unix::{signal, SignalKind};
+	let mut terminate = signal(SignalKind::terminate())?;
+	tokio::select! {
+		done = tokio::signal::ctrl_c() => done,
+		_ = terminate.recv() => Ok(()),
+	}
+}
+
+/// Says how to reach, and how to end, what was left running.
+fn kept(report: &Report, network: &Network) {
+	println!("\nThe network keeps running:");
+	for (name, url) in &report.nodes {
+		println!("  {name:<12} {url}");
+	}
+	let pids: Vec<String> = network
+		.nodes()
+		.iter()
+		.filter_map(|n| n.pid())
+		.map(|pid| pid.to_string())
+		.collect();
+	println!("Data and logs: {}", network.path().display());
+	println!(
+		"To end it:     kill {}; rm -r {}",
+		pids.join(" "),
+		network.path().display()
+	);
+}

@@ -1,0 +1,407 @@
+//! Talks to one node. Every read is at a block, with the metadata of that block's runtime, so that an
+//! upgrade in between changes nothing here.
+
+use anyhow::{anyhow, bail, Context, Result};
+use codec::{Decode, DecodeAll, Encode};
+use sp_core::H256;
+use std::{collections::BTreeMap, fmt, time::Duration};
+use subxt::{
+	backend::LegacyBackend,
+	client::OnlineClientAtBlock,
+	config::{DefaultExtrinsicParamsBuilder, RpcConfigFor, SubstrateConfig},
+	dynamic::{self, Value},
+	error::DispatchError,
+	events::Phase,
+	ext::scale_decode::DecodeAsType,
+	rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+	tx::{Payload, TransactionStatus},
+	OnlineClient,
+};
+use subxt_signer::sr25519::Keypair;
+
+/// The chain's types.
+pub type Config = SubstrateConfig;
+/// A block to read at.
+pub type Block = OnlineClientAtBlock<Config>;
+/// An account.
+pub type Account = [u8; 32];
+
+/// How often a transaction is signed anew when the pool or an upgrade makes it void.
+const ATTEMPTS: usize = 6;
+/// How long one transaction may take to get into a block.
+const INCLUSION: Duration = Duration::from_secs(60);
+/// Blocks for which a transaction is valid.
+const MORTAL: u64 = 64;
+
+/// An event, with its fields.
+#[derive(Clone, Debug)]
+pub struct Event {
+	/// Name of the pallet.
+	pub pallet: String,
+	/// Name of the event.
+	pub name: String,
+	/// Its fields.
+	pub fields: Value<u32>,
+	phase: Phase,
+	bytes: Vec<u8>,
+}
+
+/// A transaction that is in a block and did what it should.
+#[derive(Clone, Debug)]
+pub struct Included {
+	/// Number of the block.
+	pub block: u32,
+	/// Hash of the block.
+	pub hash: H256,
+	/// Its events.
+	pub events: Vec<Event>,
+}
+
+/// A call that the runtime refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+	/// The call.
+	pub call: String,
+	/// `Pallet::Error`, or what else the runtime says.
+	pub error: String,
+	/// What the pallet's documentation says to do.
+	pub docs: String,
+}
+
+impl fmt::Display for Refused {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		write!(
+			f,
+			"{} was refused: {}. {}",
+			self.call, self.error, self.docs
+		)
+	}
+}
+
+impl std::error::Error for Refused {}
+
+/// True if `error` is the runtime's refusal `Pallet::Error`.
+pub fn is_refusal(error: &anyhow::Error, name: &str) -> bool {
+	error
+		.downcast_ref::<Refused>()
+		.is_some_and(|refused| refused.error == name)
+}
+
+/// A connection to one node.
+#[derive(Clone)]
+pub struct Client {
+	api: OnlineClient<Config>,
+	rpc: LegacyRpcMethods<RpcConfigFor<Config>>,
+}
+
+impl Client {
+	/// Connects.
+	///
+	/// # Errors
+	/// If nobody listens there.
+	pub async fn connect(url: &str) -> Result<Self> {
+		let rpc = RpcClient::from_insecure_url(url).await?;
+		// The legacy methods read at any block by its hash: no pinning, nothing to lose on a fork.
+		let backend = LegacyBackend::<Config>::builder().build(rpc.clone());
+		let api = OnlineClient::from_backend(std::sync::Arc::new(backend)).await?;
+		Ok(Self {
+			api,
+			rpc: LegacyRpcMethods::new(rpc),
+		})
+	}
+
+	/// Hash of block 0.
+	pub fn genesis(&self) -> H256 {
+		self.api.genesis_hash()
+	}
+
+	/// The best block.
+	///
+	/// # Errors
+	/// If the node does not answer; so below.
+	pub async fn best(&self) -> Result<Block> {
+		let hash = self.rpc.chain_get_block_hash(None).await?;
+		self.at(hash.ok_or_else(|| anyhow!("the node has no block"))?)
+			.await
+	}
+
+	/// The last finalized block.
+	pub async fn finalized(&self) -> Result<Block> {
+		self.at(self.rpc.chain_get_finalized_head().await?).await
+	}
+
+	/// A block by its hash.
+	pub async fn at(&self, hash: H256) -> Result<Block> {
+		Ok(self.api.at_block(hash).await?)
+	}
+
+	/// Hash of the block of that number on the best chain; `None` if there is none yet.
+	pub async fn hash_of(&self, number: u32) -> Result<Option<H256>> {
+		Ok(self.rpc.chain_get_block_hash(Some(number.into())).await?)
+	}
+
+	/// Number of peers.
+	pub async fn peers(&self) -> Result<usize> {
+		Ok(self.rpc.system_health().await?.peers)
+	}
+
+	/// Number of the best and of the last finalized block.
+	pub async fn heads(&self) -> Result<(u32, u32)> {
+		let best = self.rpc.chain_get_header(None).await?;
+		let finalized = self.rpc.chain_get_finalized_head().await?;
+		let finalized = self.rpc.chain_get_header(Some(finalized)).await?;
+		let number = |header: Option<subxt::config::substrate::SubstrateHeader<H256>>| {
+			header.map_or(0, |h| h.number as u32)
+		};
+		Ok((number(best), number(finalized)))
+	}
+
+	/// Events of a block.
+	///
+	/// They were written by the runtime that built the block, which is that of its parent's state: the
+	/// block that applies an upgrade has the new metadata, and events of the old one.
+	pub async fn events_at(&self, hash: H256) -> Result<Vec<Event>> {
+		let header = self.rpc.chain_get_header(Some(hash)).await?;
+		let parent = header
+			.ok_or_else(|| anyhow!("block {hash:?} is not known"))?
+			.parent_hash;
+		let key = storage_prefix("System", "Events");
+		let bytes = raw(&self.at(hash).await?, key).await?.unwrap_or_default();
+		let writer = self.at(parent).await?;
+		let events = writer.events().from_bytes(bytes);
+		events
+			.iter()
+			.map(|event| {
+				let event = event?;
+				Ok(Event {
+					pallet: event.pallet_name().to_owned(),
+					name: event.event_name().to_owned(),
+					fields: event
+						.decode_fields_unchecked_as::<Value>()?
+						.map_context(|_| 0),
+					phase: event.phase(),
+					bytes: event.field_bytes().to_vec(),
+				})
+			})
+			.collect()
+	}
+
+	/// Signs a call, submits it and waits until it is in a best block.
+	///
+	/// A transaction that the pool refuses or drops, as happens to those signed just before an upgrade, is
+	/// signed again.
+	///
+	/// # Errors
+	/// [`Refused`] if the runtime refused it; others if it did not get into a block in time.
+	pub async fn submit<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Included> {
+		let name = format!("{}.{}", call.pallet_name(), call.call_name());
+		let mut last = anyhow!("{name} was not tried");
+		for _ in 0..ATTEMPTS {
+			match tokio::time::timeout(INCLUSION, self.submit_once(who, call, &name)).await {
+				Ok(Ok(included)) => return Ok(included),
+				Ok(Err(error)) if error.is::<Refused>() => return Err(error),
+				Ok(Err(error)) => last = error,
+				Err(_) => last = anyhow!("not in a block within {} s", INCLUSION.as_secs()),
+			}
+			tokio::time::sleep(Duration::from_secs(1)).await;
+		}
+		Err(last.context(format!("{name} did not get into a block")))
+	}
+
+	async fn submit_once<C: Payload>(
+		&self,
+		who: &Keypair,
+		call: &C,
+		name: &str,
+	) -> Result<Included> {
+		let finalized = self.finalized().await?;
+		// Version and nonce of the best block; mortality from a block that no fork can take away.
+		let params = DefaultExtrinsicParamsBuilder::<Config>::new()
+			.mortal_from_unchecked(MORTAL, finalized.block_number(), finalized.block_hash())
+			.build();
+		let signed = self
+			.best()
+			.await?
+			.transactions()
+			.create_signed(call, who, params)
+			.await?;
+		let mut progress = signed.submit_and_watch().await?;
+		while let Some(status) = progress.next().await {
+			match status? {
+				TransactionStatus::InBestBlock(at) | TransactionStatus::InFinalizedBlock(at) => {
+					return self.outcome(at.block_hash(), signed.encoded(), name).await
+				}
+				TransactionStatus::Error { message }
+				| TransactionStatus::Invalid { message }
+				| TransactionStatus::Dropped { message } => bail!("{name}: {message}"),
+				TransactionStatus::Validated
+				| TransactionStatus::Broadcasted
+				| TransactionStatus::NoLongerInBestBlock => (),
+			}
+		}
+		bail!("{name}: the node stopped reporting")
+	}
+
+	/// What became of a transaction in a block.
+	async fn outcome(&self, hash: H256, encoded: &[u8], name: &str) -> Result<Included> {
+		let block = self.rpc.chain_get_block(Some(hash)).await?;
+		let block = block
+			.ok_or_else(|| anyhow!("block {hash:?} is gone"))?
+			.block;
+		let index = block
+			.extrinsics
+			.iter()
+			.position(|extrinsic| extrinsic.0 == encoded)
+			.ok_or_else(|| anyhow!("{name} is not in the block that should have it"))?;
+		let mut events = self.events_at(hash).await?;
+		events.retain(|event| event.phase == Phase::ApplyExtrinsic(index as u32));
+		let failed = |e: &&Event| e.pallet == "System" && e.name == "ExtrinsicFailed";
+		if let Some(event) = events.iter().find(failed) {
+			let writer = self.at(block.header.parent_hash).await?;
+			let error = DispatchError::decode_from(event.bytes.as_slice(), writer.metadata())?;
+			bail!(refused(name, error));
+		}
+		Ok(Included {
+			block: block.header.number as u32,
+			hash,
+			events,
+		})
+	}
+}
+
+/// Gives a dispatch error its name and the advice of its documentation.
+fn refused(call: &str, error: DispatchError) -> Refused {
+	let call = call.to_owned();
+	match error {
+		DispatchError::Module(module) => {
+			let docs = module
+				.details()
+				.map(|d| d.variant.docs.join(" "))
+				.unwrap_or_default();
+			Refused {
+				call,
+				error: module.details_string(),
+				docs: docs.trim().to_owned(),
+			}
+		}
+		other => Refused {
+			call,
+			error: other.to_string(),
+			docs: String::new(),
+		},
+	}
+}
+
+/// The 32 bytes with which all keys of a storage item begin.
+fn storage_prefix(pallet: &str, item: &str) -> Vec<u8> {
+	let halves = [pallet, item].map(|part| sp_crypto_hashing::twox_128(part.as_bytes()));
+	halves.concat()
+}
+
+/// The bytes under a key.
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn raw(at: &Block, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
+	match at.storage().fetch_raw(key).await {
+		Ok(bytes) => Ok(Some(bytes)),
+		Err(subxt::error::StorageError::NoValueFound) => Ok(None),
+		Err(error) => Err(error.into()),
+	}
+}
+
+/// blake2-256 of the code of the chain.
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn code_hash(at: &Block) -> Result<H256> {
+	Ok(H256(sp_crypto_hashing::blake2_256(
+		&at.storage().runtime_wasm_code().await?,
+	)))
+}
+
+/// A value of a storage map with one key, decoded by the names of its fields.
+///
+/// # Errors
+/// If the node does not answer, or the value has another shape.
+pub async fn value_of<T: DecodeAsType>(
+	at: &Block,
+	pallet: &str,
+	map: &str,
+	key: u32,
+) -> Result<Option<T>> {
+	let address = dynamic::storage::<(u32,), T>(pallet, map);
+	let value = at.storage().try_fetch(address, (key,)).await?;
+	value
+		.map(|value| value.decode())
+		.transpose()
+		.with_context(|| format!("{pallet}.{map} has another shape"))
+}
+
+/// Bytes that were uploaded, by hash and length.
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn preimage(at: &Block, hash: H256, len: u32) -> Result<Option<Vec<u8>>> {
+	let mut key = storage_prefix("Preimage", "PreimageFor");
+	(hash, len).encode_to(&mut key);
+	Ok(raw(at, key)
+		.await?
+		.map(|bytes| Vec::decode_all(&mut &bytes[..]))
+		.transpose()?)
+}
+
+/// All names that accounts have given themselves, as the runtime of that block reads them.
+///
+/// # Errors
+/// If the node does not answer, or an entry cannot be decoded.
+pub async fn names(at: &Block) -> Result<BTreeMap<Account, Value>> {
+	let address = dynamic::storage::<(Account,), Value>("Profiles", "Names");
+	let mut entries = at.storage().iter(address, ()).await?;
+	let mut names = BTreeMap::new();
+	while let Some(entry) = entries.next().await {
+		let entry = entry?;
+		// The hasher keeps the account at the end of the key.
+		let account = entry
+			.key_bytes()
+			.last_chunk::<32>()
+			.ok_or_else(|| anyhow!("a key of Profiles.Names is too short"))?;
+		names.insert(*account, entry.value().decode()?);
+	}
+	Ok(names)
+}
+
+/// Calls a runtime API whose types are known here.
+///
+/// # Errors
+/// If the node does not answer, or answers something else.
+pub async fn api<R: Decode>(at: &Block, function: &str, arguments: impl Encode) -> Result<R> {
+	let bytes = at
+		.runtime_apis()
+		.call_raw(function, Some(&arguments.encode()))
+		.await?;
+	R::decode_all(&mut &bytes[..]).with_context(|| format!("answer of {function}"))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn is_refusal_should_see_the_name_when_context_was_added() {
+		let refused = Refused {
+			call: "A.b".into(),
+			error: "A::B".into(),
+			docs: "".into(),
+		};
+		let error = anyhow::Error::from(refused).context("while trying");
+		assert!(is_refusal(&error, "A::B"));
+		assert!(!is_refusal(&error, "A::C"));
+	}
+
+	#[test]
+	fn storage_prefix_should_be_the_known_one_when_asked_for_events() {
+		let known = "26aa394eea5630e07c48ae0c9558cef780d41e5e16056765bc8461851072c9d7";
+		assert_eq!(hex::encode(storage_prefix("System", "Events")), known);
+	}
+}

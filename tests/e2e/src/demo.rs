@@ -1,0 +1,399 @@
+//! Both acts: a good upgrade that stays, and a bad one that goes back.
+
+use crate::{
+	client::{self, is_refusal},
+	display::Display,
+	lifecycle::{Director, Passage, Seen, Upgrade},
+	network::{self, Network},
+	report::Report,
+	roles::{self, Actor, Cast},
+};
+use airlock_primitives::{Failure, Outcome};
+use anyhow::{ensure, Context, Result};
+use futures::future::{try_join, try_join_all};
+use std::path::Path;
+use subxt::dynamic::{self, At};
+
+/// Blocks after the switch at which the new code and its migration have run.
+const SETTLED: u32 = 3;
+const FIRST: &str = "1 good";
+const SECOND: &str = "2 unhealthy";
+
+/// What to show.
+#[derive(Clone, Debug)]
+pub struct Options {
+	/// What to start.
+	pub network: network::Options,
+	/// Also show the second act.
+	pub both_acts: bool,
+	/// Builders build the candidates again, with nothing cached. Takes many minutes.
+	pub rebuild: bool,
+}
+
+/// Runs the demo. The network comes back with the report, so that the caller decides when it ends.
+///
+/// Whatever fails is in the report.
+pub async fn run(options: &Options, display: &Display) -> (Report, Option<Network>) {
+	let prepared = async {
+		let built = Built::new(options, display).await?;
+		display.did(
+			"network",
+			"starts on loopback; each node compiles the runtime first",
+		);
+		let network = Network::start(&options.network).await?;
+		display.did(
+			"network",
+			&format!("{} nodes answer", network.nodes().len()),
+		);
+		Ok::<_, anyhow::Error>((built, network))
+	};
+	let (built, mut network) = match prepared.await {
+		Ok(prepared) => prepared,
+		Err(error) => {
+			let mut report = Report::default();
+			report.close(display.seconds(), Some(format!("{error:#}")));
+			return (report, None);
+		}
+	};
+	let (mut report, result) = play(options, &built, &network, display).await;
+	display.done();
+	report.nodes = network
+		.nodes()
+		.iter()
+		.map(|n| (n.name.clone(), n.url()))
+		.collect();
+	if result.is_err() {
+		network.keep_files();
+	}
+	let logs = network.path().display().to_string();
+	let error = result
+		.err()
+		.map(|error| format!("{error:#}\nlogs are in {logs}"));
+	report.close(display.seconds(), error);
+	(report, Some(network))
+}
+
+/// The candidates as the builders have them.
+struct Built {
+	good: Vec<u8>,
+	unhealthy: Vec<u8>,
+}
+
+impl Built {
+	/// What this program was built with, or what a build from nothing gives.
+	async fn new(options: &Options, display: &Display) -> Result<Self> {
+		if !options.rebuild {
+			let good = airlock_variants::GOOD.to_vec();
+			return Ok(Self {
+				good,
+				unhealthy: airlock_variants::UNHEALTHY.to_vec(),
+			});
+		}
+		let dir = tempfile::Builder::new()
+			.prefix("airlock-build-")
+			.tempdir()?;
+		let target = dir.path().join("target");
+		display.did(
+			"builders",
+			"build the test upgrades from nothing; this takes many minutes",
+		);
+		let args = [
+			"build".to_owned(),
+			"--release".to_owned(),
+			"--locked".to_owned(),
+			"--package=airlock-variants".to_owned(),
+			concat!(
+				"--manifest-path=",
+				env!("CARGO_MANIFEST_DIR"),
+				"/../../Cargo.toml"
+			)
+			.to_owned(),
+			format!("--target-dir={}", target.display()),
+		];
+		let log = dir.path().join("build.log");
+		let status = network::run(Path::new("cargo"), &args, &log).await?;
+		ensure!(
+			status.success(),
+			"the builders could not build ({status}):\n{}",
+			network::tail(&log)
+		);
+		let blob = |name: &str| {
+			let file = format!("release/wbuild/airlock-runtime/{name}.rs.compact.compressed.wasm");
+			let path = target.join(file);
+			std::fs::read(&path).with_context(|| path.display().to_string())
+		};
+		Ok(Self {
+			good: blob("good")?,
+			unhealthy: blob("unhealthy")?,
+		})
+	}
+}
+
+async fn play(
+	options: &Options,
+	built: &Built,
+	network: &Network,
+	display: &Display,
+) -> (Report, Result<()>) {
+	let cast = match Cast::new(network.validators().len()) {
+		Ok(cast) => cast,
+		Err(error) => return (Report::default(), Err(error)),
+	};
+	let director = match Director::new(network, &cast, display).await {
+		Ok(director) => director,
+		Err(error) => return (Report::default(), Err(error)),
+	};
+	let result = async {
+		first_act(&director, built).await.context("first act")?;
+		if options.both_acts {
+			second_act(&director, built).await.context("second act")?;
+		}
+		Ok(())
+	}
+	.await;
+	(director.report.into_inner(), result)
+}
+
+async fn first_act(director: &Director<'_>, built: &Built) -> Result<()> {
+	director.display.act("First act: a good upgrade");
+	director.claim_finality(FIRST).await?;
+	fund_users(director).await?;
+	traffic(director, "first").await?;
+	let upgrade = Upgrade {
+		act: FIRST,
+		code: airlock_variants::GOOD,
+		rollback: airlock_variants::GOOD_ROLLBACK,
+		built: &built.good,
+		specification: "Each name also says since when it stands; clear_name removes one.",
+		rationale: "Names could not be removed, and nobody could tell how old they are.",
+		effects: "Profiles.Names: each entry gains `since`. Profiles.clear_name: new call.",
+	};
+	let passage = director.drive(&upgrade).await?;
+	// The checks need a node at the new code, the monitors must not wait for the checks.
+	let checks = checks_of_good(director, &passage);
+	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
+	director.moment(FIRST, &format!("{outcome:?}"), ended);
+	director.report.borrow_mut().claim(
+		FIRST,
+		"probation ends with the upgrade kept",
+		outcome == Outcome::Finalized,
+		format!("#{ended}, {outcome:?}"),
+	);
+	director
+		.claim_code(FIRST, &passage.dossier.code, ended)
+		.await?;
+	director.claim_finality(FIRST).await
+}
+
+async fn checks_of_good(director: &Director<'_>, passage: &Passage) -> Result<()> {
+	let settled = passage.switched_at + SETTLED;
+	director
+		.claim_code(FIRST, &passage.dossier.code, settled)
+		.await?;
+	let limit = director.limit(settled, SETTLED);
+	let before = &passage.baseline.names;
+	let claim = "every name was migrated and says since when it stands";
+	director
+		.claim_everywhere(FIRST, claim, limit, async |_, at| {
+			let number = at.block_number() as u32;
+			if number < settled {
+				return Ok(Seen::NotYet(format!("finalized #{number}")));
+			}
+			let names = client::names(at).await?;
+			let migrated = names
+				.values()
+				.filter(|entry| entry.at("since").is_some())
+				.count();
+			ensure!(
+				migrated == names.len(),
+				"{migrated} of {} are migrated",
+				names.len()
+			);
+			let kept = before.iter().filter(|who| names.contains_key(*who)).count();
+			ensure!(
+				!before.is_empty() && kept == before.len(),
+				"{kept} of {} kept",
+				before.len()
+			);
+			Ok(Seen::Yes(format!(
+				"#{number}, {migrated} entries, all {kept} old ones kept"
+			)))
+		})
+		.await?;
+	new_call(director).await
+}
+
+/// Somebody who comes after the switch uses the call that did not exist before it.
+async fn new_call(director: &Director<'_>) -> Result<()> {
+	let client = director.observer().await?;
+	let newcomer = &director.cast.patron;
+	let set = roles::set_name(&client, newcomer, "newcomer").await?;
+	let cleared = roles::clear_name(&client, newcomer).await?;
+	let told = format!(
+		"set a name in #{}, cleared it in #{}",
+		set.block, cleared.block
+	);
+	director.display.did(&newcomer.name, &told);
+	let event = cleared
+		.events
+		.iter()
+		.any(|e| e.pallet == "Profiles" && e.name == "NameCleared");
+	director.report.borrow_mut().claim(
+		FIRST,
+		"the new call Profiles.clear_name succeeded",
+		event,
+		format!("#{}, {:?}", cleared.block, cleared.hash),
+	);
+	let again = roles::clear_name(&client, newcomer).await;
+	let named = again
+		.as_ref()
+		.is_err_and(|error| is_refusal(error, "Profiles::NoName"));
+	let evidence = again
+		.err()
+		.map(|e| e.to_string())
+		.unwrap_or_else(|| "it succeeded".into());
+	director.report.borrow_mut().claim(
+		FIRST,
+		"clearing it again is refused with a named error",
+		named,
+		evidence,
+	);
+	let limit = director.limit(cleared.block, SETTLED);
+	let claim = "the cleared name is gone";
+	director
+		.claim_everywhere(FIRST, claim, limit, async |_, at| {
+			let number = at.block_number() as u32;
+			if number < cleared.block {
+				return Ok(Seen::NotYet(format!("finalized #{number}")));
+			}
+			let there = client::names(at).await?.contains_key(&newcomer.account());
+			ensure!(!there, "it is still there at #{number}");
+			Ok(Seen::Yes(format!("#{number}")))
+		})
+		.await
+}
+
+async fn second_act(director: &Director<'_>, built: &Built) -> Result<()> {
+	director
+		.display
+		.act("Second act: an upgrade that goes wrong");
+	traffic(director, "second").await?;
+	let upgrade = Upgrade {
+		act: SECOND,
+		code: airlock_variants::UNHEALTHY,
+		rollback: airlock_variants::UNHEALTHY_ROLLBACK,
+		built: &built.unhealthy,
+		specification: "Tidies up names.",
+		rationale: "It looks harmless, and every rehearsal of its first block passes.",
+		effects: "None declared.",
+	};
+	let passage = director.drive(&upgrade).await?;
+	let settled = passage.switched_at + SETTLED;
+	let checks = director.claim_code(SECOND, &passage.dossier.code, settled);
+	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
+	director.moment(SECOND, &format!("{outcome:?}"), ended);
+	director.report.borrow_mut().claim(
+		SECOND,
+		"validators saw the damage, and the chain went back by itself",
+		outcome == Outcome::RolledBack(Failure::ReportedUnhealthy),
+		format!(
+			"switched in #{}, #{ended}, {outcome:?}",
+			passage.switched_at
+		),
+	);
+	let rollback = roles::dedicated(&passage.dossier)?;
+	director
+		.claim_code(SECOND, &rollback, ended + SETTLED)
+		.await?;
+	still_usable(director, ended).await?;
+	director.claim_finality(SECOND).await
+}
+
+/// After the way back names do not vanish any more, and people can use the chain.
+async fn still_usable(director: &Director<'_>, since: u32) -> Result<()> {
+	let client = director.observer().await?;
+	let user = &director.cast.patron;
+	let set = roles::set_name(&client, user, "still here").await?;
+	director.report.borrow_mut().claim(
+		SECOND,
+		"transactions work on the rollback code",
+		true,
+		format!("Profiles.set_name in #{}", set.block),
+	);
+	let from = set.block.max(since) + SETTLED;
+	let limit = director.limit(from, SETTLED);
+	director
+		.claim_everywhere(SECOND, "no more names vanish", limit, async |client, at| {
+			let number = at.block_number() as u32;
+			if number < from {
+				return Ok(Seen::NotYet(format!("finalized #{number}")));
+			}
+			let hash = client.hash_of(set.block).await?;
+			let then = client
+				.at(hash.context("the block of the name is gone")?)
+				.await?;
+			let (before, now) = (client::names(&then).await?, client::names(at).await?);
+			let lost = before.keys().filter(|who| !now.contains_key(*who)).count();
+			ensure!(
+				lost == 0,
+				"{lost} vanished between #{} and #{number}",
+				set.block
+			);
+			Ok(Seen::Yes(format!(
+				"{} names in #{} and in #{number}",
+				now.len(),
+				set.block
+			)))
+		})
+		.await
+}
+
+/// Everybody who has money gives some to a user.
+async fn fund_users(director: &Director<'_>) -> Result<()> {
+	let client = director.observer().await?;
+	let at = client.best().await?;
+	let address = dynamic::constant::<u128>("Balances", "ExistentialDeposit");
+	let amount = at.constants().entry(address)?.saturating_mul(10_000);
+	let cast = director.cast;
+	let givers: Vec<&Actor> = cast
+		.simulators
+		.iter()
+		.chain(&cast.auditors)
+		.chain(&cast.builders)
+		.collect();
+	let givers = givers.into_iter().chain([&cast.patron]);
+	try_join_all(
+		givers
+			.zip(&cast.users)
+			.map(|(from, to)| roles::transfer(&client, from, to, amount)),
+	)
+	.await?;
+	Ok(())
+}
+
+/// Users set names and pay each other over some blocks, each through another node.
+async fn traffic(director: &Director<'_>, tag: &str) -> Result<()> {
+	let users = &director.cast.users;
+	let nodes = director.network.nodes();
+	let payees = users.iter().cycle().skip(1);
+	let done = try_join_all(users.iter().zip(payees).zip(nodes.iter().cycle()).map(
+		async |((user, payee), node)| {
+			let client = node.client().await?;
+			let first = roles::set_name(&client, user, &format!("{} {tag}", user.name)).await?;
+			roles::transfer(&client, user, payee, 1_000_000_000).await?;
+			roles::set_name(&client, user, &format!("{} of {tag}", user.name)).await?;
+			let last = roles::transfer(&client, user, payee, 2_000_000_000).await?;
+			Ok::<_, anyhow::Error>((first.block, last.block))
+		},
+	))
+	.await?;
+	let from = done
+		.iter()
+		.map(|(first, _)| *first)
+		.min()
+		.unwrap_or_default();
+	let to = done.iter().map(|(_, last)| *last).max().unwrap_or_default();
+	let told = format!("{} transactions in #{from} to #{to}", done.len() * 4);
+	director.display.did("users", &told);
+	Ok(())
+}

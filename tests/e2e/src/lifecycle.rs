@@ -1,0 +1,830 @@
+//! Drives one upgrade through all stages, as its actors would.
+
+use crate::{
+	client::{self, is_refusal, Account, Block, Client, Event, Refused},
+	display::Display,
+	network::{Network, Node},
+	report::{Moment, Report, Witness},
+	roles::{self, Actor, Baseline, Cast, View},
+};
+use airlock_primitives::{
+	api::{Actor as Awaited, Progress},
+	Class, ClassPolicy, CodeRef, Document, Dossier, Outcome, ProposalId, Rollback, Scope, Stage,
+};
+use anyhow::{anyhow, bail, ensure, Context, Result};
+use futures::future::{try_join, try_join_all};
+use sp_core::H256;
+use sp_crypto_hashing::blake2_256;
+use std::{
+	cell::RefCell,
+	collections::BTreeSet,
+	path::PathBuf,
+	time::{Duration, Instant},
+};
+use subxt::{ext::scale_decode::DecodeAsType, utils::Static};
+
+/// Blocks that a step may take beyond what the chain's policy says: to get into a block, and forks.
+const SLACK: u32 = 12;
+/// Wall time that a step may take beyond its blocks.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a node is asked for a new block.
+const POLL: Duration = Duration::from_millis(250);
+
+/// An upgrade: candidate, way back, and what to say of it.
+pub struct Upgrade<'a> {
+	/// The act it belongs to.
+	pub act: &'static str,
+	/// The candidate.
+	pub code: &'a [u8],
+	/// The way back.
+	pub rollback: &'a [u8],
+	/// The candidate as the builders built it.
+	pub built: &'a [u8],
+	/// What it is meant to do.
+	pub specification: &'static str,
+	/// Why it is wanted.
+	pub rationale: &'static str,
+	/// What changes.
+	pub effects: &'static str,
+}
+
+/// An upgrade whose code has just been written.
+pub struct Passage {
+	/// Number of the proposal.
+	pub id: ProposalId,
+	/// What was judged.
+	pub dossier: Dossier,
+	/// The rules.
+	pub policy: ClassPolicy<u32>,
+	/// The block that wrote the code. The next one is the last built by the old code.
+	pub switched_at: u32,
+	/// What monitors hold the new code against.
+	pub baseline: Baseline,
+}
+
+/// What a probe saw.
+pub enum Seen<T> {
+	/// What it was looking for.
+	Yes(T),
+	/// Not yet; what is missing.
+	NotYet(String),
+}
+
+/// Which block a probe looks at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+	/// The best one.
+	Best,
+	/// The last finalized one.
+	Finalized,
+}
+
+/// Until when to wait.
+#[derive(Clone, Copy)]
+pub struct Limit {
+	/// Last block.
+	pub block: u32,
+	/// Wall time.
+	pub wall: Duration,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+struct StoredProposal {
+	policy: Static<ClassPolicy<u32>>,
+}
+
+/// Directs the cast on a network.
+pub struct Director<'a> {
+	/// The nodes.
+	pub network: &'a Network,
+	/// Who acts.
+	pub cast: &'a Cast,
+	/// Shows the course.
+	pub display: &'a Display,
+	/// Where results go.
+	pub report: RefCell<Report>,
+	slot: Duration,
+}
+
+impl<'a> Director<'a> {
+	/// A director for a running network.
+	///
+	/// # Errors
+	/// If no node answers.
+	pub async fn new(network: &'a Network, cast: &'a Cast, display: &'a Display) -> Result<Self> {
+		let at = network.observer()?.client().await?.best().await?;
+		let slot: u64 = client::api(&at, "AuraApi_slot_duration", ()).await?;
+		let slot = Duration::from_millis(slot);
+		Ok(Self {
+			network,
+			cast,
+			display,
+			report: RefCell::default(),
+			slot,
+		})
+	}
+
+	/// The client through which the course is watched.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn observer(&self) -> Result<Client> {
+		self.network.observer()?.client().await
+	}
+
+	/// Until `blocks` after `from`, with some slack. A slot may pass without a block: a validator may be down.
+	pub fn limit(&self, from: u32, blocks: u32) -> Limit {
+		let blocks = blocks.saturating_add(SLACK);
+		let wall = self
+			.slot
+			.saturating_mul(blocks)
+			.saturating_mul(2)
+			.saturating_add(PATIENCE);
+		Limit {
+			block: from.saturating_add(blocks),
+			wall,
+		}
+	}
+
+	/// Asks at each new block until the probe has seen what it looks for.
+	///
+	/// # Errors
+	/// What the probe says; or that the limit was reached, and what was awaited.
+	pub async fn wait<T>(
+		&self,
+		client: &Client,
+		head: Head,
+		what: &str,
+		limit: Limit,
+		mut probe: impl AsyncFnMut(&Block) -> Result<Seen<T>>,
+	) -> Result<T> {
+		let started = Instant::now();
+		let mut asked = None;
+		let mut missing = String::new();
+		loop {
+			let at = match head {
+				Head::Best => client.best().await?,
+				Head::Finalized => client.finalized().await?,
+			};
+			let number = at.block_number() as u32;
+			if asked != Some(at.block_hash()) {
+				asked = Some(at.block_hash());
+				match probe(&at)
+					.await
+					.with_context(|| format!("waiting for {what}"))?
+				{
+					Seen::Yes(found) => return Ok(found),
+					Seen::NotYet(detail) => missing = detail,
+				}
+				let left = limit.block.saturating_sub(number);
+				self.display.awaiting(what, &missing, number, left);
+			}
+			if number >= limit.block || started.elapsed() >= limit.wall {
+				bail!(
+					"gave up waiting for {what} at block #{number} (limit #{}) after {} s \
+					 (limit {} s): {missing}",
+					limit.block,
+					started.elapsed().as_secs(),
+					limit.wall.as_secs()
+				);
+			}
+			tokio::time::sleep(POLL).await;
+		}
+	}
+
+	/// Remembers and shows that something happened.
+	pub fn moment(&self, act: &str, what: &str, block: u32) {
+		self.display.stage(what, block);
+		let (act, what) = (act.to_owned(), what.to_owned());
+		let seconds = self.display.seconds();
+		self.report.borrow_mut().timeline.push(Moment {
+			act,
+			what,
+			block,
+			seconds,
+		});
+	}
+
+	/// Asks every running node, at its own finalized head, and records the claim.
+	///
+	/// # Errors
+	/// None: a node that does not agree in time is in the report.
+	pub async fn claim_everywhere(
+		&self,
+		act: &str,
+		claim: &str,
+		limit: Limit,
+		mut probe: impl AsyncFnMut(&Client, &Block) -> Result<Seen<String>>,
+	) -> Result<()> {
+		let mut witnesses = Vec::new();
+		for node in self.network.nodes() {
+			let what = format!("\"{claim}\" on {}", node.name);
+			let seen = async {
+				let client = node.client().await?;
+				let ask = async |at: &Block| probe(&client, at).await;
+				self.wait(&client, Head::Finalized, &what, limit, ask).await
+			};
+			let (ok, evidence) = match seen.await {
+				Ok(evidence) => (true, evidence),
+				Err(error) => (false, format!("{error:#}")),
+			};
+			witnesses.push(Witness {
+				node: node.name.clone(),
+				ok,
+				evidence,
+			});
+		}
+		let good = witnesses.iter().filter(|w| w.ok).count();
+		self.display.did(
+			"check",
+			&format!("{claim}: {good} of {} nodes", witnesses.len()),
+		);
+		self.report
+			.borrow_mut()
+			.claim_on_nodes(act, claim, witnesses);
+		Ok(())
+	}
+
+	/// Claims that finality moves on every node.
+	///
+	/// # Errors
+	/// None: see [`Director::claim_everywhere`].
+	pub async fn claim_finality(&self, act: &str) -> Result<()> {
+		const MORE: u32 = 3;
+		let (best, from) = self.observer().await?.heads().await?;
+		self.claim_everywhere(
+			act,
+			"finality moves",
+			self.limit(best, MORE),
+			async |_, at| {
+				let now = at.block_number() as u32;
+				Ok(match now >= from.saturating_add(MORE) {
+					true => Seen::Yes(format!("finalized #{from}, then #{now}")),
+					false => Seen::NotYet(format!("finalized #{now}")),
+				})
+			},
+		)
+		.await
+	}
+
+	/// Claims that every node runs a code in a block, once that block is finalized there: its version, and
+	/// the hash of `:code`.
+	///
+	/// # Errors
+	/// None: see [`Director::claim_everywhere`].
+	pub async fn claim_code(&self, act: &str, code: &CodeRef, block: u32) -> Result<()> {
+		let version = code.spec_version;
+		let claim = format!("spec_version {version} runs, and :code is what was voted on");
+		self.claim_everywhere(act, &claim, self.limit(block, SLACK), async |client, at| {
+			if at.block_number() < block.into() {
+				return Ok(Seen::NotYet(format!("finalized #{}", at.block_number())));
+			}
+			let hash = client.hash_of(block).await?;
+			let at = client
+				.at(hash.ok_or_else(|| anyhow!("block #{block} is gone"))?)
+				.await?;
+			let (runs, written) = (at.spec_version(), client::code_hash(&at).await?);
+			ensure!(runs == version, "version {runs} runs in #{block}");
+			ensure!(written == code.hash, ":code is {written:?} in #{block}");
+			Ok(Seen::Yes(format!("#{block}, {written:?}")))
+		})
+		.await
+	}
+
+	/// Drives an upgrade from its dossier to the block that writes the code.
+	///
+	/// # Errors
+	/// If anybody is refused, a stage is not reached in time, or the proposal ends early.
+	pub async fn drive(&self, upgrade: &Upgrade<'_>) -> Result<Passage> {
+		let client = self.observer().await?;
+		let dossier = self.dossier(&client, upgrade).await?;
+		let (id, policy) = self.register(&client, upgrade, &dossier).await?;
+		self.upload(&client, upgrade, id, &policy).await?;
+		self.simulation(&client, upgrade, id, &policy).await?;
+		self.review(&client, upgrade, id, &dossier, &policy).await?;
+		self.voting(&client, upgrade, id, &dossier, &policy).await?;
+		self.timelock(&client, upgrade, id, dossier, policy).await
+	}
+
+	async fn dossier(&self, client: &Client, upgrade: &Upgrade<'_>) -> Result<Dossier> {
+		let at = client.best().await?;
+		let (parent_code_hash, _): (H256, u32) = client::api(&at, "AirlockApi_code", ()).await?;
+		let profiles = at
+			.metadata_ref()
+			.pallet_by_name("Profiles")
+			.ok_or_else(|| anyhow!("the chain has no pallet Profiles"))?
+			.call_index();
+		let scope = Scope::try_from(BTreeSet::from([profiles]))
+			.map_err(|_| anyhow!("one pallet is more than a scope can hold"))?;
+		Ok(Dossier {
+			code: code_ref(upgrade.code)?,
+			parent_code_hash,
+			rollback: Rollback::Dedicated(code_ref(upgrade.rollback)?),
+			specification: Document::of(upgrade.specification.as_bytes()),
+			rationale: Document::of(upgrade.rationale.as_bytes()),
+			rollback_plan: Document::of(b"Dedicated code with the reverse migration."),
+			expected_effects: Document::of(upgrade.effects.as_bytes()),
+			scope,
+			class: Class::Standard,
+		})
+	}
+
+	async fn register(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		dossier: &Dossier,
+	) -> Result<(ProposalId, ClassPolicy<u32>)> {
+		let proposer = &self.cast.proposer;
+		let (id, included) = roles::register(client, proposer, dossier).await?;
+		self.moment(upgrade.act, "Registered", included.block);
+		let registered = format!("proposal {id}, dossier {:?}", dossier.hash());
+		self.display.did(&proposer.name, &registered);
+		let evidence = format!("#{}, {registered}", included.block);
+		self.report
+			.borrow_mut()
+			.claim(upgrade.act, "a dossier is registered", true, evidence);
+		let at = client.at(included.hash).await?;
+		let stored: Option<StoredProposal> =
+			client::value_of(&at, "Proposals", "Proposals", id).await?;
+		let policy = stored
+			.ok_or_else(|| anyhow!("proposal {id} is not stored"))?
+			.policy
+			.0;
+		Ok((id, policy))
+	}
+
+	/// Anybody may upload what a dossier names, and move on what is complete.
+	async fn upload(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		policy: &ClassPolicy<u32>,
+	) -> Result<()> {
+		let patron = &self.cast.patron;
+		for (what, bytes) in [("candidate", upgrade.code), ("rollback", upgrade.rollback)] {
+			let included = roles::upload(client, patron, bytes).await?;
+			let told = format!(
+				"uploaded the {what}, {} bytes, #{}",
+				bytes.len(),
+				included.block
+			);
+			self.display.did(&patron.name, &told);
+		}
+		if std::env::var_os("TMP_DELAY").is_some() {
+			let until = client.heads().await?.0 + 20;
+			let limit = self.limit(until, 0);
+			self.wait(client, Head::Best, "TEMPORARY delay", limit, async |at| {
+				Ok(if at.block_number() as u32 >= until {
+					Seen::Yes(())
+				} else {
+					Seen::NotYet(String::new())
+				})
+			})
+			.await?;
+		}
+		let included = roles::advance(client, patron, id).await?;
+		let limit = self.limit(included.block, policy.bytes_within);
+		self.reach(client, upgrade, id, Stage::Simulation, limit)
+			.await
+	}
+
+	async fn simulation(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		policy: &ClassPolicy<u32>,
+	) -> Result<()> {
+		let at = client.best().await?;
+		let opened = at.block_number() as u32;
+		let round = roles::round(&at, id).await?;
+		let (code, back) = self.blobs(upgrade)?;
+		let pairs: Vec<(&Actor, &Node)> = self
+			.cast
+			.simulators
+			.iter()
+			.zip(self.network.simulators())
+			.collect();
+
+		let sealed = try_join_all(pairs.iter().map(async |(actor, node)| {
+			let own = node.client().await?;
+			let what = format!("{}: block #{} finalized", node.name, round.anchor);
+			let limit = self.limit(opened, SLACK);
+			self.wait(&own, Head::Finalized, &what, limit, async |at| {
+				let number = at.block_number() as u32;
+				Ok(match number >= round.anchor {
+					true => Seen::Yes(()),
+					false => Seen::NotYet(format!("#{number}")),
+				})
+			})
+			.await?;
+			drop(own);
+			let started = Instant::now();
+			let report = roles::simulate(node, &round, &code, &back).await?;
+			let told = format!(
+				"simulated {} blocks up to #{} on its own node in {:.1} s, root {:?}",
+				round.blocks,
+				round.anchor,
+				started.elapsed().as_secs_f64(),
+				report.root()
+			);
+			self.display.did(&actor.name, &told);
+			let salt = roles::salt()?;
+			let own = self.back_on_chain(node).await?;
+			let included = roles::commit(&own, actor, id, &round, &report, salt).await?;
+			self.display
+				.did(&actor.name, &format!("committed, #{}", included.block));
+			Ok::<_, anyhow::Error>((report, salt))
+		}))
+		.await?;
+
+		let roots: BTreeSet<H256> = sealed.iter().map(|(report, _)| report.root()).collect();
+		let evidence = format!("{} simulations, roots {roots:?}", sealed.len());
+		let equal = roots.len() == 1 && sealed.len() == self.cast.simulators.len();
+		self.report.borrow_mut().claim(
+			upgrade.act,
+			"independent simulations reach the identical root",
+			equal,
+			evidence,
+		);
+
+		let window = round.commit_until.saturating_sub(opened);
+		let limit = self.limit(opened, window);
+		self.wait(
+			client,
+			Head::Best,
+			"the end of the commit window",
+			limit,
+			async |at| {
+				let left = u64::from(round.commit_until).saturating_sub(at.block_number());
+				Ok(if left == 0 {
+					Seen::Yes(())
+				} else {
+					Seen::NotYet(format!("{left} blocks"))
+				})
+			},
+		)
+		.await?;
+		try_join_all(
+			pairs
+				.iter()
+				.zip(&sealed)
+				.map(async |((actor, node), (report, salt))| {
+					let own = node.client().await?;
+					let included = roles::reveal(&own, actor, id, report, *salt).await?;
+					self.display
+						.did(&actor.name, &format!("revealed, #{}", included.block));
+					Ok::<_, anyhow::Error>(())
+				}),
+		)
+		.await?;
+		// All have revealed: nobody needs to wait for the end of the window, if anybody says so.
+		match roles::advance(client, &self.cast.patron, id).await {
+			Err(error) if !is_refusal(&error, "Proposals::NothingDue") => return Err(error),
+			_ => (),
+		}
+		let windows = policy.simulation.commit_window + policy.simulation.reveal_window;
+		self.reach(
+			client,
+			upgrade,
+			id,
+			Stage::Review,
+			self.limit(opened, windows),
+		)
+		.await
+	}
+
+	/// A client of a node that was started again, once it has peers to tell transactions to.
+	async fn back_on_chain(&self, node: &Node) -> Result<Client> {
+		let own = node.client().await?;
+		let (best, _) = self.observer().await?.heads().await?;
+		let until = Instant::now() + PATIENCE;
+		while own.peers().await? == 0 || own.heads().await?.0 < best {
+			if Instant::now() > until {
+				bail!(
+					"{} did not catch up with block #{best} after its simulation",
+					node.name
+				);
+			}
+			tokio::time::sleep(POLL).await;
+		}
+		Ok(own)
+	}
+
+	fn blobs(&self, upgrade: &Upgrade<'_>) -> Result<(PathBuf, PathBuf)> {
+		let dir = self.network.path();
+		let code = roles::write_blob(dir, "candidate.wasm", upgrade.code)?;
+		let back = roles::write_blob(dir, "rollback.wasm", upgrade.rollback)?;
+		Ok((code, back))
+	}
+
+	async fn review(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		dossier: &Dossier,
+		policy: &ClassPolicy<u32>,
+	) -> Result<()> {
+		let opened = client.heads().await?.0;
+		let reviews = try_join_all(self.cast.auditors.iter().map(async |auditor| {
+			let included = roles::review(client, auditor, id, dossier).await?;
+			let told = format!("read the bytes on chain, approved, #{}", included.block);
+			self.display.did(&auditor.name, &told);
+			Ok::<_, anyhow::Error>(())
+		}));
+		let builds = try_join_all(self.cast.builders.iter().map(async |builder| {
+			let included = roles::reproduce(client, builder, id, dossier, upgrade.built).await?;
+			let told = format!("has the same bytes, attested, #{}", included.block);
+			self.display.did(&builder.name, &told);
+			Ok::<_, anyhow::Error>(())
+		}));
+		try_join(reviews, builds).await?;
+		let rules = &policy.review;
+		let scope = rules.per_pallet.saturating_mul(dossier.scope.len() as u32);
+		let longest = rules
+			.minimum
+			.saturating_add(scope)
+			.saturating_add(rules.grace);
+		self.reach(
+			client,
+			upgrade,
+			id,
+			Stage::Voting,
+			self.limit(opened, longest),
+		)
+		.await
+	}
+
+	async fn voting(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		dossier: &Dossier,
+		policy: &ClassPolicy<u32>,
+	) -> Result<()> {
+		let opened = client.heads().await?.0;
+		try_join_all(self.validators().map(async |(validator, node)| {
+			let own = node.client().await?;
+			let included = roles::vote_aye(&own, validator, id, dossier).await?;
+			self.display
+				.did(&validator.name, &format!("voted aye, #{}", included.block));
+			Ok::<_, anyhow::Error>(())
+		}))
+		.await?;
+		let longest = policy
+			.ballot
+			.window
+			.saturating_add(policy.ballot.extension_cap);
+		self.reach(
+			client,
+			upgrade,
+			id,
+			Stage::Timelock,
+			self.limit(opened, longest),
+		)
+		.await
+	}
+
+	async fn timelock(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		dossier: Dossier,
+		policy: ClassPolicy<u32>,
+	) -> Result<Passage> {
+		let opened = client.heads().await?.0;
+		try_join_all(self.validators().map(async |(validator, node)| {
+			let own = node.client().await?;
+			let included = roles::signal_readiness(&own, validator, id, &dossier).await?;
+			let told = format!("has both codes, signals readiness, #{}", included.block);
+			self.display.did(&validator.name, &told);
+			Ok::<_, anyhow::Error>(())
+		}))
+		.await?;
+		// The state at the last block before the switch is what monitors compare with.
+		let mut before: BTreeSet<Account> = BTreeSet::new();
+		let longest = policy
+			.enactment
+			.timelock
+			.saturating_add(policy.enactment.grace);
+		let limit = self.limit(opened, longest);
+		let seen_in = self
+			.wait(client, Head::Best, "the switch", limit, async |at| {
+				let view = live(at, id).await?;
+				if view.stage > Stage::Timelock {
+					return Ok(Seen::Yes(at.block_number() as u32));
+				}
+				before = client::names(at).await?.into_keys().collect();
+				let due = u64::from(view.due).saturating_sub(at.block_number());
+				Ok(Seen::NotYet(format!("due in {due} blocks")))
+			})
+			.await?;
+		let (switched_at, event) = self.enacted(client, id, opened, seen_in).await?;
+		self.moment(upgrade.act, "Probation: the code was written", switched_at);
+		let version = dossier.code.spec_version;
+		let evidence = format!("#{switched_at}, {}", event.fields);
+		self.report.borrow_mut().claim(
+			upgrade.act,
+			&format!("the switch to version {version} happened by itself"),
+			true,
+			evidence,
+		);
+		let baseline = Baseline {
+			spec_version: version,
+			names: before,
+		};
+		Ok(Passage {
+			id,
+			dossier,
+			policy,
+			switched_at,
+			baseline,
+		})
+	}
+
+	/// The block with the event that the code of a proposal was written.
+	async fn enacted(
+		&self,
+		client: &Client,
+		id: ProposalId,
+		from: u32,
+		to: u32,
+	) -> Result<(u32, Event)> {
+		for number in (from..=to).rev() {
+			let Some(hash) = client.hash_of(number).await? else {
+				continue;
+			};
+			let mut events = client.events_at(hash).await?;
+			events.retain(|e| e.pallet == "Enactment" && e.name == "Enacted");
+			if let Some(event) = events.pop() {
+				return Ok((number, event));
+			}
+		}
+		bail!("proposal {id} is in probation, but no block says that its code was written")
+	}
+
+	/// Validators watch the new code on their own nodes and report, until the proposal ends.
+	///
+	/// # Errors
+	/// If it does not end in time, or a report is refused while it is open.
+	pub async fn watch(&self, passage: &Passage) -> Result<(Outcome, u32)> {
+		let client = self.observer().await?;
+		let rules = &passage.policy.probation;
+		let longest = rules
+			.critical
+			.saturating_add(rules.watch)
+			.saturating_add(rules.close_out);
+		let limit = self.limit(passage.switched_at, longest);
+		let monitors = try_join_all(
+			self.validators()
+				.map(|(validator, node)| self.monitor(passage, validator, node, limit)),
+		);
+		let end = self.wait(
+			&client,
+			Head::Best,
+			"the end of probation",
+			limit,
+			async |at| {
+				let view = roles::view(at, passage.id).await?;
+				let awaited = awaited(at, passage.id).await?;
+				Ok(match view.outcome {
+					Some(outcome) => Seen::Yes((outcome, view.due)),
+					None => Seen::NotYet(awaited),
+				})
+			},
+		);
+		Ok(try_join(monitors, end).await?.1)
+	}
+
+	async fn monitor(
+		&self,
+		passage: &Passage,
+		validator: &Actor,
+		node: &Node,
+		limit: Limit,
+	) -> Result<()> {
+		let own = node.client().await?;
+		// Good news can wait until much of the critical window has been seen, bad news cannot.
+		let content_from = passage.switched_at + passage.policy.probation.critical * 2 / 3;
+		// The block after the switch already names the new code, but none was built by it yet.
+		let runs_from = passage.switched_at + 2;
+		let mut told = None;
+		let what = format!("the end of {}'s watch", validator.name);
+		self.wait(&own, Head::Best, &what, limit, async |at| {
+			let number = at.block_number() as u32;
+			if roles::view(at, passage.id).await?.outcome.is_some() {
+				return Ok(Seen::Yes(()));
+			}
+			if number < runs_from {
+				return Ok(Seen::NotYet("the new code has built no block yet".into()));
+			}
+			let fault = passage.baseline.fault(at).await?;
+			let healthy = fault.is_none();
+			if told == Some(healthy) || (healthy && number < content_from) {
+				return Ok(Seen::NotYet(String::new()));
+			}
+			let saw = fault.unwrap_or_else(|| "all names are there".into());
+			let sent = roles::report_health(&own, validator, passage.id, healthy).await;
+			let word = if healthy { "healthy" } else { "UNHEALTHY" };
+			match sent {
+				Ok(included) => {
+					let says = format!("{word} ({saw} at #{number}), #{}", included.block);
+					self.display.did(&validator.name, &says);
+				}
+				// Others were faster.
+				Err(error) if error.is::<Refused>() => {
+					let ended = roles::view(&own.best().await?, passage.id).await?.outcome;
+					if ended.is_none() {
+						return Err(error);
+					}
+				}
+				Err(error) => return Err(error),
+			}
+			told = Some(healthy);
+			Ok(Seen::NotYet(String::new()))
+		})
+		.await
+	}
+
+	/// Validators whose nodes run, with their nodes.
+	fn validators(&self) -> impl Iterator<Item = (&Actor, &Node)> {
+		self.cast.validators.iter().zip(self.network.validators())
+	}
+
+	/// Waits until a proposal is in a stage, or past it.
+	async fn reach(
+		&self,
+		client: &Client,
+		upgrade: &Upgrade<'_>,
+		id: ProposalId,
+		stage: Stage,
+		limit: Limit,
+	) -> Result<()> {
+		let name = format!("stage {stage:?}");
+		let block = self
+			.wait(client, Head::Best, &name, limit, async |at| {
+				let view = live(at, id).await?;
+				if view.stage >= stage {
+					return Ok(Seen::Yes(at.block_number() as u32));
+				}
+				let due = u64::from(view.due).saturating_sub(at.block_number());
+				Ok(Seen::NotYet(format!(
+					"{}asked again in {due} blocks",
+					awaited(at, id).await?
+				)))
+			})
+			.await?;
+		self.moment(upgrade.act, &format!("{stage:?}"), block);
+		Ok(())
+	}
+}
+
+/// A proposal that has not ended.
+async fn live(at: &Block, id: ProposalId) -> Result<View> {
+	let view = roles::view(at, id).await?;
+	match view.outcome {
+		None => Ok(view),
+		Some(outcome) => bail!("proposal {id} ended in {:?}: {outcome:?}", view.stage),
+	}
+}
+
+/// Who must act, as `auditors 1/2, `; empty if nobody.
+async fn awaited(at: &Block, id: ProposalId) -> Result<String> {
+	let progress: Vec<Progress> = client::api(at, "AirlockApi_awaited", id).await?;
+	Ok(progress
+		.iter()
+		.map(|p| format!("{} {}/{}, ", actor(p.actor), p.have, p.needed))
+		.collect())
+}
+
+fn actor(awaited: Awaited) -> &'static str {
+	match awaited {
+		Awaited::Uploader => "blobs",
+		Awaited::SimulatorCommit => "commits",
+		Awaited::SimulatorReveal => "reveals",
+		Awaited::Auditor => "reviews",
+		Awaited::Builder => "builds",
+		Awaited::ValidatorVote => "ayes",
+		Awaited::ValidatorReadiness => "ready",
+		Awaited::ValidatorHealth => "healthy",
+	}
+}
+
+/// Hash, length and version of a blob.
+fn code_ref(blob: &[u8]) -> Result<CodeRef> {
+	ensure!(
+		!blob.is_empty(),
+		"the test upgrades were built without wasm; unset SKIP_WASM_BUILD"
+	);
+	Ok(CodeRef {
+		hash: H256(blake2_256(blob)),
+		len: blob.len().try_into()?,
+		spec_version: roles::spec_version(blob)?,
+	})
+}

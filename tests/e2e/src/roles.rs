@@ -1,0 +1,499 @@
+//! What each actor does: one function for each action, by signed transactions through a node.
+
+use crate::{
+	client::{self, Account, Block, Client, Included},
+	network::{self, Node},
+};
+use airlock_primitives::{
+	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, ProposalId, Rollback,
+};
+use airlock_report::{Report, SealedReport, Verdict};
+use anyhow::{anyhow, bail, ensure, Context, Result};
+use codec::DecodeAll;
+use sc_executor_common::runtime_blob::RuntimeBlob;
+use sp_core::H256;
+use sp_crypto_hashing::blake2_256;
+use std::{collections::BTreeSet, io::Read, path::Path};
+use subxt::{
+	dynamic::{self, Value},
+	ext::scale_decode::DecodeAsType,
+	utils::Static,
+};
+use subxt_signer::{sr25519::Keypair, SecretUri};
+
+/// Somebody who signs.
+pub struct Actor {
+	/// What it is called.
+	pub name: String,
+	/// Its key.
+	pub key: Keypair,
+}
+
+impl Actor {
+	/// The development account of that name.
+	///
+	/// # Errors
+	/// If the name is no derivation path.
+	pub fn dev(name: &str) -> Result<Self> {
+		let uri: SecretUri = format!("//{name}").parse()?;
+		Ok(Self {
+			name: name.to_owned(),
+			key: Keypair::from_uri(&uri)?,
+		})
+	}
+
+	/// Its account.
+	pub fn account(&self) -> Account {
+		self.key.public_key().0
+	}
+}
+
+/// Everybody.
+pub struct Cast {
+	/// Proposes both upgrades.
+	pub proposer: Actor,
+	/// Simulators, one for each full node.
+	pub simulators: Vec<Actor>,
+	/// Auditors who review the code.
+	pub auditors: Vec<Actor>,
+	/// Auditors who rebuild it.
+	pub builders: Vec<Actor>,
+	/// Validators whose nodes run.
+	pub validators: Vec<Actor>,
+	/// Has money, and uploads and moves on what anybody may.
+	pub patron: Actor,
+	/// People who use the chain.
+	pub users: Vec<Actor>,
+}
+
+impl Cast {
+	/// The accounts of the `local` preset, and some users.
+	///
+	/// # Errors
+	/// None: all names are derivation paths.
+	pub fn new(validators: usize) -> Result<Self> {
+		let many = |name: &str, count: usize| {
+			(1..=count)
+				.map(|n| Actor::dev(&format!("{name}{n}")))
+				.collect::<Result<Vec<_>>>()
+		};
+		let seats = ["Alice", "Bob", "Charlie", "Dave"];
+		Ok(Self {
+			proposer: Actor::dev("Eve")?,
+			simulators: many("Simulator", network::SIMULATORS)?,
+			auditors: many("Auditor", 2)?,
+			builders: many("Builder", 2)?,
+			validators: seats
+				.iter()
+				.take(validators)
+				.map(|name| Actor::dev(name))
+				.collect::<Result<_>>()?,
+			patron: Actor::dev("Ferdie")?,
+			users: many("User", 8)?,
+		})
+	}
+}
+
+/// A proposal, as the chain shows it.
+pub type View = ProposalView<Account, u32>;
+
+/// A proposal by its number.
+///
+/// # Errors
+/// If the chain does not know it.
+pub async fn view(at: &Block, id: ProposalId) -> Result<View> {
+	let view: Option<View> = client::api(at, "AirlockApi_proposal", id).await?;
+	view.ok_or_else(|| anyhow!("the chain does not know proposal {id}"))
+}
+
+/// Registers a dossier and returns the number of the proposal.
+///
+/// # Errors
+/// If the chain refuses it; so below.
+pub async fn register(
+	client: &Client,
+	proposer: &Actor,
+	dossier: &Dossier,
+) -> Result<(ProposalId, Included)> {
+	let call = dynamic::tx("Proposals", "register", (Static(dossier.clone()),));
+	let included = client.submit(&proposer.key, &call).await?;
+	let at = client.at(included.hash).await?;
+	let proposals: Vec<View> = client::api(&at, "AirlockApi_proposals", ()).await?;
+	let hash = dossier.hash();
+	let ours = proposals
+		.iter()
+		.rev()
+		.find(|p| p.dossier_hash == hash && p.outcome.is_none());
+	let id = ours
+		.ok_or_else(|| anyhow!("the registered proposal is not listed"))?
+		.id;
+	Ok((id, included))
+}
+
+/// Uploads bytes that a dossier names.
+pub async fn upload(client: &Client, who: &Actor, bytes: &[u8]) -> Result<Included> {
+	let call = dynamic::tx("Preimage", "note_preimage", (bytes.to_vec(),));
+	client.submit(&who.key, &call).await
+}
+
+/// Moves a proposal on that is ready before its deadline.
+pub async fn advance(client: &Client, who: &Actor, id: ProposalId) -> Result<Included> {
+	client
+		.submit(&who.key, &dynamic::tx("Proposals", "advance", (id,)))
+		.await
+}
+
+/// What the chain asks simulators to do.
+#[derive(Clone, Debug, DecodeAsType)]
+#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
+pub struct Round {
+	/// Round of the proposal.
+	pub round: u32,
+	/// Hash of the dossier.
+	pub dossier_hash: H256,
+	/// Last block to replay.
+	pub anchor: u32,
+	/// Its hash.
+	pub anchor_hash: H256,
+	/// Blocks to replay.
+	pub blocks: u32,
+	/// The first block in which no commitment is taken, and the first in which reports are.
+	pub commit_until: u32,
+	/// The first block in which no report is taken.
+	pub reveal_until: u32,
+}
+
+/// The simulators' task for a proposal.
+pub async fn round(at: &Block, id: ProposalId) -> Result<Round> {
+	let round = client::value_of(at, "Simulations", "Rounds", id).await?;
+	round.ok_or_else(|| anyhow!("no simulation of proposal {id} is open"))
+}
+
+/// Stops a simulator's own node, replays the chain on its data under both runtimes, and starts it again.
+///
+/// # Errors
+/// If the simulation cannot be run, or says anything but pass.
+pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> Result<Report> {
+	let dir = code.parent().unwrap_or(Path::new("."));
+	let scale = dir.join(format!("{}-{:?}.scale", node.name, round.dossier_hash));
+	let json = scale.with_extension("json");
+	let log = scale.with_extension("log");
+	let args = [
+		"simulate".to_owned(),
+		format!("--base-path={}", node.base_path().display()),
+		"--chain=local".to_owned(),
+		format!("--candidate={}", code.display()),
+		format!("--rollback={}", back.display()),
+		format!("--anchor={}", round.anchor),
+		format!("--blocks={}", round.blocks),
+		format!("--json={}", json.display()),
+		format!("--scale={}", scale.display()),
+	];
+	node.stop().await?;
+	let status = network::run(node.binary(), &args, &log).await;
+	// The node comes back whatever the simulation says.
+	node.start()?;
+	let status = status?;
+	ensure!(
+		status.success(),
+		"the simulation on {} failed ({status}):\n{}",
+		node.name,
+		network::tail(&log)
+	);
+	let report = Report::decode_all(&mut &std::fs::read(&scale)?[..])?;
+	ensure!(
+		report.verdict() == Verdict::Pass,
+		"{} says {:?}",
+		node.name,
+		report.verdict()
+	);
+	let same = report.config.anchor == round.anchor
+		&& report.config.anchor_hash == round.anchor_hash
+		&& report.config.blocks == round.blocks;
+	ensure!(
+		same,
+		"{} simulated other blocks than the chain asks for",
+		node.name
+	);
+	Ok(report)
+}
+
+/// Random bytes that hide a report until it is revealed.
+///
+/// # Errors
+/// If the system has no randomness.
+pub fn salt() -> Result<[u8; 32]> {
+	let mut salt = [0; 32];
+	std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
+	Ok(salt)
+}
+
+/// Commits to a report.
+pub async fn commit(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	round: &Round,
+	report: &Report,
+	salt: [u8; 32],
+) -> Result<Included> {
+	let sealed = SealedReport {
+		genesis: client.genesis(),
+		dossier_hash: round.dossier_hash,
+		simulator: who.account(),
+		round: round.round,
+		report_root: report.root(),
+		salt,
+	};
+	let commitment = domain_hash(Domain::Simulation, &sealed);
+	client
+		.submit(
+			&who.key,
+			&dynamic::tx("Simulations", "commit", (id, Static(commitment))),
+		)
+		.await
+}
+
+/// Reveals a report.
+pub async fn reveal(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	report: &Report,
+	salt: [u8; 32],
+) -> Result<Included> {
+	let arguments = (id, Static(report.clone()), Static(salt));
+	client
+		.submit(&who.key, &dynamic::tx("Simulations", "reveal", arguments))
+		.await
+}
+
+/// The candidate's bytes as they are on chain, checked against hash, length and embedded version.
+///
+/// # Errors
+/// If they are missing, or anything differs from the dossier.
+pub async fn candidate_on_chain(at: &Block, code: &CodeRef) -> Result<Vec<u8>> {
+	let bytes = client::preimage(at, code.hash, code.len).await?;
+	let bytes = bytes.ok_or_else(|| anyhow!("the bytes of {:?} are not on chain", code.hash))?;
+	ensure!(
+		H256(blake2_256(&bytes)) == code.hash,
+		"the bytes on chain have another hash"
+	);
+	let version = spec_version(&bytes)?;
+	ensure!(
+		version == code.spec_version,
+		"the bytes on chain are version {version}"
+	);
+	Ok(bytes)
+}
+
+/// `spec_version` that a runtime blob carries in itself.
+///
+/// # Errors
+/// If it is no runtime blob.
+pub fn spec_version(blob: &[u8]) -> Result<u32> {
+	let blob = RuntimeBlob::uncompress_if_needed(blob).map_err(|e| anyhow!("{e}"))?;
+	let version = sc_executor::read_embedded_version(&blob).map_err(|e| anyhow!("{e}"))?;
+	Ok(version
+		.ok_or_else(|| anyhow!("the blob has no embedded version"))?
+		.spec_version)
+}
+
+/// How an auditor looked at the candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+	/// Read the code.
+	CodeReview,
+	/// Built the same bytes from the source.
+	ReproducedBuild,
+}
+
+/// Attests to a dossier.
+pub async fn attest(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	dossier_hash: H256,
+	look: Look,
+	report: &str,
+) -> Result<Included> {
+	let unit = |name: &str| Value::unnamed_variant(name.to_owned(), Vec::<Value>::new());
+	let arguments = (
+		id,
+		Static(dossier_hash),
+		unit(&format!("{look:?}")),
+		unit("Approve"),
+		Static(H256(blake2_256(report.as_bytes()))),
+	);
+	client
+		.submit(&who.key, &dynamic::tx("Audits", "attest", arguments))
+		.await
+}
+
+/// Reviews the candidate as it is on chain, and approves it.
+pub async fn review(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	dossier: &Dossier,
+) -> Result<Included> {
+	let at = client.finalized().await?;
+	for blob in dossier.blobs() {
+		candidate_on_chain(&at, &blob).await?;
+	}
+	let report = format!("{} read version {}", who.name, dossier.code.spec_version);
+	attest(client, who, id, dossier.hash(), Look::CodeReview, &report).await
+}
+
+/// Holds the own build against the bytes on chain, and attests that they are equal.
+pub async fn reproduce(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	dossier: &Dossier,
+	built: &[u8],
+) -> Result<Included> {
+	let on_chain = candidate_on_chain(&client.finalized().await?, &dossier.code).await?;
+	ensure!(
+		on_chain == built,
+		"{} built other bytes than those on chain",
+		who.name
+	);
+	let report = format!("{} built {:?}", who.name, dossier.code.hash);
+	attest(
+		client,
+		who,
+		id,
+		dossier.hash(),
+		Look::ReproducedBuild,
+		&report,
+	)
+	.await
+}
+
+/// Looks at the proposal on the own node and votes for it.
+pub async fn vote_aye(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	dossier: &Dossier,
+) -> Result<Included> {
+	let seen = view(&client.best().await?, id).await?;
+	ensure!(
+		seen.dossier_hash == dossier.hash() && seen.code_hash == dossier.code.hash,
+		"{}'s node shows another dossier",
+		who.name
+	);
+	let aye = Value::unnamed_variant("Aye", Vec::<Value>::new());
+	let arguments = (id, Static(seen.dossier_hash), aye);
+	client
+		.submit(&who.key, &dynamic::tx("Supermajority", "vote", arguments))
+		.await
+}
+
+/// Checks that the own node has both codes, and says so.
+pub async fn signal_readiness(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	dossier: &Dossier,
+) -> Result<Included> {
+	let at = client.best().await?;
+	for blob in dossier.blobs() {
+		candidate_on_chain(&at, &blob).await?;
+	}
+	let arguments = (id, Static(dossier.hash()));
+	client
+		.submit(
+			&who.key,
+			&dynamic::tx("Enactment", "signal_readiness", arguments),
+		)
+		.await
+}
+
+/// Reports how the new code behaves.
+pub async fn report_health(
+	client: &Client,
+	who: &Actor,
+	id: ProposalId,
+	healthy: bool,
+) -> Result<Included> {
+	client
+		.submit(
+			&who.key,
+			&dynamic::tx("Enactment", "report_health", (id, healthy)),
+		)
+		.await
+}
+
+/// Sets a name.
+pub async fn set_name(client: &Client, who: &Actor, name: &str) -> Result<Included> {
+	let call = dynamic::tx("Profiles", "set_name", (name.as_bytes().to_vec(),));
+	client.submit(&who.key, &call).await
+}
+
+/// Removes a name: the call that the good upgrade adds.
+pub async fn clear_name(client: &Client, who: &Actor) -> Result<Included> {
+	client
+		.submit(&who.key, &dynamic::tx("Profiles", "clear_name", ()))
+		.await
+}
+
+/// Sends money.
+pub async fn transfer(client: &Client, from: &Actor, to: &Actor, amount: u128) -> Result<Included> {
+	let to = to.key.public_key().to_address::<()>();
+	let call = dynamic::tx("Balances", "transfer_keep_alive", (to, amount));
+	client.submit(&from.key, &call).await
+}
+
+/// What a validator's monitor holds the new code against.
+#[derive(Clone, Debug)]
+pub struct Baseline {
+	/// Version that must run.
+	pub spec_version: u32,
+	/// Who had a name before the switch.
+	pub names: BTreeSet<Account>,
+}
+
+impl Baseline {
+	/// What is wrong at a block of the new code; `None` if nothing is.
+	///
+	/// # Errors
+	/// If the node does not answer.
+	pub async fn fault(&self, at: &Block) -> Result<Option<String>> {
+		if at.spec_version() != self.spec_version {
+			return Ok(Some(format!("version {} runs", at.spec_version())));
+		}
+		let names = match client::names(at).await {
+			Ok(names) => names,
+			Err(error) => return Ok(Some(format!("names cannot be read: {error}"))),
+		};
+		let lost = self
+			.names
+			.iter()
+			.filter(|account| !names.contains_key(*account))
+			.count();
+		Ok((lost > 0).then(|| format!("{lost} of {} names are lost", self.names.len())))
+	}
+}
+
+/// The dedicated rollback of a dossier.
+///
+/// # Errors
+/// If it has another kind.
+pub fn dedicated(dossier: &Dossier) -> Result<CodeRef> {
+	match &dossier.rollback {
+		Rollback::Dedicated(code) => Ok(*code),
+		other => bail!("the dossier has no dedicated rollback, but {other:?}"),
+	}
+}
+
+/// Writes a blob where the simulators find it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn write_blob(dir: &Path, name: &str, blob: &[u8]) -> Result<std::path::PathBuf> {
+	let path = dir.join(name);
+	std::fs::write(&path, blob).with_context(|| path.display().to_string())?;
+	Ok(path)
+}

@@ -1,0 +1,247 @@
+//! Whole lifecycles on the whole runtime.
+
+use airlock_primitives::{Failure, Lifecycle, Outcome, Precondition, Stage};
+use airlock_runtime::{Enactment, Proposals, Runtime, System};
+use airlock_runtime_tests::*;
+use airlock_variants::{BASE, GOOD, GOOD_ROLLBACK};
+use pallet_airlock_audits::{Decision, Severity};
+use pallet_airlock_supermajority::Vote;
+
+#[test]
+fn no_stage_is_skipped() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Registered);
+		let entered = |stage| {
+			System::events().iter().any(|record| {
+				record.event
+					== airlock_runtime::RuntimeEvent::Proposals(
+						pallet_airlock_proposals::Event::StageEntered { id, stage },
+					)
+			})
+		};
+		assert_eq!(Proposals::stage(id), Some(Stage::Registered));
+		advance(id).unwrap();
+		assert!(entered(Stage::Simulation));
+		simulate(id);
+		assert!(entered(Stage::Review));
+		attest(id);
+		run_out_of(Stage::Review, id, 50);
+		assert!(entered(Stage::Voting));
+		vote(id, &validators(), Vote::Aye);
+		run_out_of(Stage::Voting, id, 50);
+		assert!(entered(Stage::Timelock));
+		assert_eq!(code(), BASE, "approved is not enacted");
+		ready(id, &validators());
+		run_out_of(Stage::Timelock, id, 50);
+		assert!(entered(Stage::Probation));
+		assert_eq!(code(), GOOD);
+		health(id, &validators(), true);
+		run_out_of(Stage::Probation, id, 100);
+		assert_eq!(outcome(id), Some(Outcome::Finalized));
+		assert_eq!(code(), GOOD);
+	});
+}
+
+#[test]
+fn an_upgrade_passes_with_one_of_four_validators_down() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Probation);
+		assert_eq!(code(), GOOD);
+		health(id, &validators()[..3], true);
+		run_out_of(Stage::Probation, id, 100);
+		assert_eq!(outcome(id), Some(Outcome::Finalized));
+	});
+}
+
+#[test]
+fn votes_bind_to_bytes() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Voting);
+		let mut other = good_dossier();
+		other.code.len ^= 1;
+		let call = pallet_airlock_supermajority::Call::vote {
+			id,
+			dossier_hash: other.hash(),
+			vote: Vote::Aye,
+		};
+		assert_eq!(
+			signed(&validators()[0], call),
+			Err(pallet_airlock_supermajority::Error::<Runtime>::OtherDossier.into())
+		);
+	});
+}
+
+#[test]
+fn approved_is_applied_once_or_visibly_fails() {
+	on_local_chain(|| {
+		// Approved, but only half of the nodes get ready.
+		let id = good_upgrade_in(Stage::Timelock);
+		ready(id, &validators()[..2]);
+		run_out_of(Stage::Timelock, id, 100);
+		let why = Failure::Precondition(Precondition::Readiness);
+		assert_eq!(outcome(id), Some(Outcome::Expired(why)));
+		assert_eq!(code(), BASE);
+		// The same upgrade again: applied once, at its due block.
+		let id = good_upgrade_in(Stage::Probation);
+		assert_eq!(code(), GOOD);
+		let switched = System::block_number();
+		health(id, &validators(), true);
+		run_out_of(Stage::Probation, id, 100);
+		let writes = System::read_events_no_consensus()
+			.filter(|r| {
+				matches!(
+					r.event,
+					airlock_runtime::RuntimeEvent::System(frame_system::Event::CodeUpdated { .. })
+				)
+			})
+			.count();
+		assert_eq!(writes, 0, "nothing was written after block {switched}");
+	});
+}
+
+#[test]
+fn a_third_can_stop() {
+	for stage in [
+		Stage::Registered,
+		Stage::Simulation,
+		Stage::Review,
+		Stage::Voting,
+		Stage::Timelock,
+	] {
+		on_local_chain(|| {
+			let id = good_upgrade_in(stage);
+			let stop = || pallet_airlock_supermajority::Call::stop { id };
+			signed(&validators()[0], stop()).unwrap();
+			assert_eq!(
+				Proposals::stage(id),
+				Some(stage),
+				"a quarter cannot stop it"
+			);
+			signed(&validators()[3], stop()).unwrap();
+			assert_eq!(
+				outcome(id),
+				Some(Outcome::Aborted(Failure::StoppedByValidators))
+			);
+			run(60);
+			assert_eq!(code(), BASE);
+		});
+	}
+}
+
+#[test]
+fn an_open_critical_finding_stops_the_switch_until_it_is_dismissed() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Timelock);
+		ready(id, &validators());
+		let report = pallet_airlock_audits::Call::report_finding {
+			id,
+			severity: Severity::Critical,
+			report: airlock_primitives::Document::of(b"it burns"),
+		};
+		signed(&anyone(), report).unwrap();
+		let due = pallet_airlock_enactment::InTimelock::<Runtime>::get(id)
+			.unwrap()
+			.due;
+		run(due + 2 - System::block_number());
+		assert_eq!(code(), BASE, "due, and not enacted");
+		let dismiss = pallet_airlock_audits::Call::triage {
+			id,
+			finding: 0,
+			decision: Decision::Dismiss,
+		};
+		signed(&auditors()[0], dismiss).unwrap();
+		run(1);
+		assert_eq!(code(), GOOD);
+		health(id, &validators(), true);
+	});
+}
+
+#[test]
+fn bad_code_goes_back() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Probation);
+		health(id, &validators()[..1], false);
+		run(1);
+		assert_eq!(code(), GOOD, "a quarter does not send it back");
+		health(id, &validators()[..2], false);
+		run(1);
+		assert_eq!(code(), GOOD_ROLLBACK);
+		assert_eq!(
+			outcome(id),
+			Some(Outcome::RolledBack(Failure::ReportedUnhealthy))
+		);
+		use airlock_primitives::CodeHistory;
+		assert_eq!(Enactment::highest_spec_version(), 3);
+	});
+}
+
+#[test]
+fn silence_goes_back() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Probation);
+		health(id, &validators()[..2], true);
+		run_out_of(Stage::Probation, id, 100);
+		assert_eq!(code(), GOOD_ROLLBACK);
+		assert_eq!(outcome(id), Some(Outcome::RolledBack(Failure::Silence)));
+	});
+}
+
+#[test]
+fn the_parent_code_changing_ends_what_was_built_on_it() {
+	on_local_chain(|| {
+		let first = good_upgrade_in(Stage::Review);
+		// A second one on the same parent, by another proposer.
+		let mut dossier = good_dossier();
+		dossier.code.spec_version = 7;
+		dossier.rollback = airlock_primitives::Rollback::Irreversible;
+		let second = pallet_airlock_proposals::NextId::<Runtime>::get();
+		let call = pallet_airlock_proposals::Call::register { dossier };
+		signed(&anyone(), call).unwrap();
+		attest(first);
+		run_out_of(Stage::Review, first, 50);
+		vote(first, &validators(), Vote::Aye);
+		run_out_of(Stage::Voting, first, 50);
+		ready(first, &validators());
+		run_out_of(Stage::Timelock, first, 50);
+		run(30);
+		assert!(
+			matches!(outcome(second), Some(Outcome::Expired(_))),
+			"{:?}",
+			outcome(second)
+		);
+	});
+}
+
+#[test]
+fn state_returns() {
+	on_local_chain(|| {
+		let issued = airlock_runtime::Balances::total_issuance();
+		let held = || {
+			use frame_support::traits::fungible::InspectHold;
+			airlock_runtime::Balances::total_balance_on_hold(&proposer())
+		};
+		let id = good_upgrade_in(Stage::Probation);
+		assert!(held() > 0);
+		health(id, &validators(), true);
+		run_out_of(Stage::Probation, id, 100);
+		assert_eq!(held(), 0);
+		assert_eq!(
+			pallet_airlock_simulations::Submissions::<Runtime>::iter().count(),
+			0
+		);
+		assert_eq!(
+			pallet_airlock_audits::Attestations::<Runtime>::iter().count(),
+			0
+		);
+		assert_eq!(
+			pallet_airlock_supermajority::Electors::<Runtime>::iter().count(),
+			0
+		);
+		assert_eq!(
+			pallet_airlock_proposals::RoleOf::<Runtime>::iter().count(),
+			0
+		);
+		assert_eq!(pallet_preimage::PreimageFor::<Runtime>::iter().count(), 0);
+		assert!(airlock_runtime::Balances::total_issuance() <= issued);
+	});
+}
