@@ -50,5 +50,8 @@ pub enum Subcommand {
 	ChainInfo(sc_cli::ChainInfoCmd),
 
 	/// Replay this node's blocks under a candidate runtime and report what changes
+	///
+	/// Works on the database of a stopped node. Exits with 0 if the report says pass, 1 if it says
+	/// fail, 2 if the harness could not reproduce the chain, and 3 on an error.
 	Simulate(crate::simulate::SimulateCmd),
 }

@@ -4,10 +4,11 @@ use crate::{
 	chain_spec,
 	cli::{Cli, Subcommand},
 	service,
+	simulate::SimulateCmd,
 };
 use sc_cli::{DatabasePruningMode, SubstrateCli};
 use sc_network::config::NetworkBackendType;
-use sc_service::PartialComponents;
+use std::process::ExitCode;
 
 impl SubstrateCli for Cli {
 	fn impl_name() -> String {
@@ -39,10 +40,15 @@ impl SubstrateCli for Cli {
 	}
 }
 
-/// A simulator replays history, so that nodes keep it unless told otherwise.
+/// A simulator replays history, so that new databases keep it unless told otherwise.
 fn keep_history(cli: &mut Cli) {
-	cli.run
-		.import_params
+	let params = match &mut cli.subcommand {
+		None => &mut cli.run.import_params,
+		Some(Subcommand::ImportBlocks(cmd)) => &mut cmd.import_params,
+		// The others open a database that says itself how it is pruned.
+		Some(_) => return,
+	};
+	params
 		.pruning_params
 		.state_pruning
 		.get_or_insert(DatabasePruningMode::ArchiveCanonical);
@@ -59,12 +65,16 @@ macro_rules! with_parts {
 	}};
 }
 
-/// Parses the command line and does what it says.
-pub fn run() -> sc_cli::Result<()> {
-	let mut cli = Cli::from_args();
+/// Parses the command line and does what it says. Only `simulate` has other exit codes than success.
+///
+/// # Errors
+/// Whatever the subcommand fails with; `Error::Cli` if there is nothing to run (also `--help`).
+pub fn run() -> sc_cli::Result<ExitCode> {
+	let mut cli = Cli::try_from_iter(std::env::args_os())?;
 	keep_history(&mut cli);
+	let cli = &cli;
 	match &cli.subcommand {
-		Some(Subcommand::Key(cmd)) => cmd.run(&cli),
+		Some(Subcommand::Key(cmd)) => cmd.run(cli),
 		Some(Subcommand::ExportChainSpec(cmd)) => cmd.run(cli.load_spec(&cmd.chain)?),
 		#[allow(deprecated)]
 		Some(Subcommand::BuildSpec(cmd)) => {
@@ -72,16 +82,8 @@ pub fn run() -> sc_cli::Result<()> {
 			runner.sync_run(|config| cmd.run(config.chain_spec, config.network))
 		}
 		Some(Subcommand::CheckBlock(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let PartialComponents {
-					client,
-					task_manager,
-					import_queue,
-					..
-				} = service::new_partial(&config)?;
-				Ok((cmd.run(client, import_queue), task_manager))
-			})
+			with_parts!(cli, cmd, |config, parts| cmd
+				.run(parts.client, parts.import_queue))
 		}
 		Some(Subcommand::ExportBlocks(cmd)) => {
 			with_parts!(cli, cmd, |config, parts| cmd
@@ -96,22 +98,12 @@ pub fn run() -> sc_cli::Result<()> {
 				.run(parts.client, parts.import_queue))
 		}
 		Some(Subcommand::Revert(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			runner.async_run(|config| {
-				let PartialComponents {
-					client,
-					task_manager,
-					backend,
-					..
-				} = service::new_partial(&config)?;
+			with_parts!(cli, cmd, |config, parts| {
 				let revert_finality = Box::new(|client, _, blocks| {
 					sc_consensus_grandpa::revert(client, blocks)?;
 					Ok(())
 				});
-				Ok((
-					cmd.run(client, backend, Some(revert_finality)),
-					task_manager,
-				))
+				cmd.run(parts.client, parts.backend, Some(revert_finality))
 			})
 		}
 		Some(Subcommand::PurgeChain(cmd)) => {
@@ -122,30 +114,34 @@ pub fn run() -> sc_cli::Result<()> {
 			let runner = cli.create_runner(cmd)?;
 			runner.sync_run(|config| cmd.run::<airlock_runtime::opaque::Block>(&config))
 		}
-		Some(Subcommand::Simulate(cmd)) => {
-			let runner = cli.create_runner(cmd)?;
-			let mut code = 0;
-			runner.sync_run(|config| {
-				code = cmd.run(&config)?;
-				Ok::<_, sc_cli::Error>(())
-			})?;
-			std::process::exit(code)
-		}
-		None => {
-			let runner = cli.create_runner(&cli.run)?;
-			runner.run_node_until_exit(|mut config| async move {
-				let cache = &mut config.executor.runtime_cache_size;
-				*cache = (*cache).max(service::RUNTIME_CACHE_SIZE);
-				match config.network.network_backend {
-					NetworkBackendType::Libp2p => {
-						service::new_full::<sc_network::NetworkWorker<_, _>>(config)
-					}
-					NetworkBackendType::Litep2p => {
-						service::new_full::<sc_network::Litep2pNetworkBackend>(config)
-					}
+		Some(Subcommand::Simulate(cmd)) => return simulate(cli, cmd),
+		None => run_node(cli),
+	}?;
+	Ok(ExitCode::SUCCESS)
+}
+
+fn simulate(cli: &Cli, cmd: &SimulateCmd) -> sc_cli::Result<ExitCode> {
+	let mut code = 0;
+	cli.create_runner(cmd)?.sync_run(|config| {
+		code = cmd.run(&config)?;
+		Ok::<_, sc_cli::Error>(())
+	})?;
+	Ok(ExitCode::from(code))
+}
+
+fn run_node(cli: &Cli) -> sc_cli::Result<()> {
+	cli.create_runner(&cli.run)?
+		.run_node_until_exit(|mut config| async move {
+			let cache = &mut config.executor.runtime_cache_size;
+			*cache = (*cache).max(service::RUNTIME_CACHE_SIZE);
+			match config.network.network_backend {
+				NetworkBackendType::Libp2p => {
+					service::new_full::<sc_network::NetworkWorker<_, _>>(config)
 				}
-				.map_err(sc_cli::Error::Service)
-			})
-		}
-	}
+				NetworkBackendType::Litep2p => {
+					service::new_full::<sc_network::Litep2pNetworkBackend>(config)
+				}
+			}
+			.map_err(sc_cli::Error::Service)
+		})
 }

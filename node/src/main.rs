@@ -7,6 +7,22 @@ mod rpc;
 mod service;
 mod simulate;
 
-fn main() -> sc_cli::Result<()> {
-	command::run()
+use std::process::ExitCode;
+
+/// Exit code of every error, also of a wrong command line: 1 and 2 are verdicts of `simulate`.
+const ERROR: u8 = 3;
+
+fn main() -> ExitCode {
+	match command::run() {
+		Ok(code) => code,
+		// `--help` and `--version` come as errors, too.
+		Err(sc_cli::Error::Cli(answer)) if !answer.use_stderr() => {
+			print!("{}", answer.render().ansi());
+			ExitCode::SUCCESS
+		}
+		Err(error) => {
+			eprintln!("Error: {error}");
+			ExitCode::from(ERROR)
+		}
+	}
 }

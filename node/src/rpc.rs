@@ -1,44 +1,66 @@
 //! JSON-RPC methods beyond those that every node has (system, author, chain, state, and the new
-//! `chainHead`, `transaction` and `archive`).
+//! `chainHead`, `chainSpec`, `transaction` and `archive`): nonces, fees and finality.
 
 use std::sync::Arc;
 
-use airlock_runtime::{opaque::Block, AccountId, Balance, Nonce};
+use crate::service::{FullBackend, FullClient, FullPool};
+use airlock_runtime::opaque::Block;
 use jsonrpsee::RpcModule;
-use sc_transaction_pool_api::TransactionPool;
-use sp_api::ProvideRuntimeApi;
-use sp_block_builder::BlockBuilder;
-use sp_blockchain::{Error as BlockChainError, HeaderBackend, HeaderMetadata};
+use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
+use sc_consensus_grandpa::{
+	FinalityProofProvider, GrandpaJustificationStream, SharedAuthoritySet, SharedVoterState,
+};
+use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
+use sp_core::{traits::SpawnNamed, H256};
+use substrate_frame_rpc_system::{System, SystemApiServer};
 
 /// What the methods work on.
-pub struct FullDeps<C, P> {
+#[derive(Clone)]
+pub struct Deps {
 	/// The chain.
-	pub client: Arc<C>,
+	pub client: Arc<FullClient>,
 	/// Transactions that wait.
-	pub pool: Arc<P>,
+	pub pool: Arc<FullPool>,
+	/// Finality.
+	pub grandpa: GrandpaDeps,
 }
 
-/// All methods of this node.
-pub fn create_full<C, P>(
-	deps: FullDeps<C, P>,
-) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>>
-where
-	C: ProvideRuntimeApi<Block>
-		+ HeaderBackend<Block>
-		+ HeaderMetadata<Block, Error = BlockChainError>
-		+ Send
-		+ Sync
-		+ 'static,
-	C::Api: substrate_frame_rpc_system::AccountNonceApi<Block, AccountId, Nonce>
-		+ pallet_transaction_payment_rpc::TransactionPaymentRuntimeApi<Block, Balance>
-		+ BlockBuilder<Block>,
-	P: TransactionPool<Block = Block> + 'static,
-{
-	use pallet_transaction_payment_rpc::{TransactionPayment, TransactionPaymentApiServer};
-	use substrate_frame_rpc_system::{System, SystemApiServer};
+/// What the methods of finality work on.
+#[derive(Clone)]
+pub struct GrandpaDeps {
+	/// Where the voter stands.
+	pub voter_state: SharedVoterState,
+	/// Who votes.
+	pub authorities: SharedAuthoritySet<H256, u32>,
+	/// New justifications.
+	pub justifications: GrandpaJustificationStream<Block>,
+	/// Old ones.
+	pub proofs: Arc<FinalityProofProvider<FullBackend, Block>>,
+}
 
+/// All methods of this node. Subscriptions run on `executor`.
+///
+/// # Errors
+/// If two methods have the same name.
+pub fn create(
+	deps: Deps,
+	executor: Arc<dyn SpawnNamed>,
+) -> Result<RpcModule<()>, Box<dyn std::error::Error + Send + Sync>> {
+	let Deps {
+		client,
+		pool,
+		grandpa,
+	} = deps;
+	let grandpa = Grandpa::new(
+		executor,
+		grandpa.authorities,
+		grandpa.voter_state,
+		grandpa.justifications,
+		grandpa.proofs,
+	);
 	let mut module = RpcModule::new(());
-	module.merge(System::new(deps.client.clone(), deps.pool).into_rpc())?;
-	module.merge(TransactionPayment::new(deps.client).into_rpc())?;
+	module.merge(System::new(client.clone(), pool).into_rpc())?;
+	module.merge(TransactionPayment::new(client).into_rpc())?;
+	module.merge(grandpa.into_rpc())?;
 	Ok(module)
 }

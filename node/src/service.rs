@@ -4,18 +4,20 @@ use airlock_runtime::{opaque::Block, RuntimeApi};
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
-use sc_consensus_grandpa::{GrandpaBlockImport, LinkHalf, SharedVoterState};
-use sc_network::config::FullNetworkConfiguration;
+use sc_consensus_grandpa::{FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState};
+use sc_network::config::{FullNetworkConfiguration, Role};
 use sc_network::{service::traits::NetworkService, NetworkBackend, NotificationService};
+use sc_network_sync::SyncingService;
 use sc_service::{
 	error::Error as ServiceError, Configuration, KeystoreContainer, TaskManager, WarpSyncConfig,
 };
-use sc_telemetry::{Telemetry, TelemetryWorker};
+use sc_telemetry::{Telemetry, TelemetryHandle, TelemetryWorker};
 use sc_transaction_pool::TransactionPoolHandle;
 use sc_transaction_pool_api::OffchainTransactionPoolFactory;
 use sp_consensus_aura::sr25519::AuthorityPair as AuraPair;
 use sp_runtime::traits::Block as BlockT;
 use std::{sync::Arc, time::Duration};
+use substrate_prometheus_endpoint::Registry;
 
 /// Runs runtimes: the host functions are the SDK's, no more.
 pub type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
@@ -25,7 +27,8 @@ pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 pub type FullBackend = sc_service::TFullBackend<Block>;
 type FullSelectChain = sc_consensus::LongestChain<FullBackend, Block>;
 type FullBlockImport = GrandpaBlockImport<FullBackend, Block, FullClient, FullSelectChain>;
-type FullPool = TransactionPoolHandle<Block, FullClient>;
+/// Transactions that wait for a block.
+pub type FullPool = TransactionPoolHandle<Block, FullClient>;
 type GrandpaLink = LinkHalf<Block, FullClient, FullSelectChain>;
 
 /// Blocks between two justifications that are kept for nodes that sync by warp.
@@ -176,7 +179,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		Vec::default(),
 	));
 
-	let (network, system_rpc_tx, tx_handler_controller, sync_service, _bitswap) =
+	let (network, system_rpc_tx, tx_handler_controller, sync, _bitswap) =
 		sc_service::build_network(sc_service::BuildNetworkParams {
 			config: &config,
 			net_config,
@@ -204,51 +207,105 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		)?;
 	}
 
+	let voter_state = SharedVoterState::empty();
+	let rpc = crate::rpc::Deps {
+		client: client.clone(),
+		pool: transaction_pool.clone(),
+		grandpa: crate::rpc::GrandpaDeps {
+			voter_state: voter_state.clone(),
+			authorities: grandpa_link.shared_authority_set().clone(),
+			justifications: grandpa_link.justification_stream(),
+			proofs: FinalityProofProvider::new_for_service(
+				backend.clone(),
+				Some(grandpa_link.shared_authority_set().clone()),
+			),
+		},
+	};
 	let role = config.role;
 	let name = config.network.node_name.clone();
 	let force_authoring = config.force_authoring;
 	let finality = !config.disable_grandpa;
 	let registry = config.prometheus_registry().cloned();
-	let rpc_builder = {
-		let client = client.clone();
-		let pool = transaction_pool.clone();
-		Box::new(move |_| {
-			let deps = crate::rpc::FullDeps {
-				client: client.clone(),
-				pool: pool.clone(),
-			};
-			crate::rpc::create_full(deps).map_err(Into::into)
-		})
-	};
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		network: Arc::new(network.clone()),
 		client: client.clone(),
 		keystore: keystore_container.keystore(),
 		task_manager: &mut task_manager,
 		transaction_pool: transaction_pool.clone(),
-		rpc_builder,
+		rpc_builder: Box::new(move |executor| {
+			crate::rpc::create(rpc.clone(), executor).map_err(Into::into)
+		}),
 		backend,
 		system_rpc_tx,
 		tx_handler_controller,
-		sync_service: sync_service.clone(),
+		sync_service: sync.clone(),
 		config,
 		telemetry: telemetry.as_mut(),
 		tracing_execute_block: None,
 	})?;
 
+	let consensus = Consensus {
+		client,
+		pool: transaction_pool,
+		keystore: keystore_container,
+		sync,
+		registry,
+		telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
+	};
 	if role.is_authority() {
+		consensus.spawn_authoring(&task_manager, select_chain, block_import, force_authoring)?;
+	}
+	if finality {
+		let voter = Voter {
+			role,
+			name,
+			link: grandpa_link,
+			state: voter_state,
+		};
+		consensus.spawn_finality(&task_manager, voter, network, grandpa_network)?;
+	}
+	Ok(task_manager)
+}
+
+/// What authoring and finality share.
+struct Consensus {
+	client: Arc<FullClient>,
+	pool: Arc<FullPool>,
+	keystore: KeystoreContainer,
+	sync: Arc<SyncingService<Block>>,
+	registry: Option<Registry>,
+	telemetry: Option<TelemetryHandle>,
+}
+
+/// What only finality needs.
+struct Voter {
+	role: Role,
+	name: String,
+	link: GrandpaLink,
+	state: SharedVoterState,
+}
+
+impl Consensus {
+	/// Authors blocks with Aura. The node ends if this does.
+	fn spawn_authoring(
+		&self,
+		tasks: &TaskManager,
+		select_chain: FullSelectChain,
+		block_import: FullBlockImport,
+		force_authoring: bool,
+	) -> Result<(), ServiceError> {
 		let proposer_factory = sc_basic_authorship::ProposerFactory::new(
-			task_manager.spawn_handle(),
-			client.clone(),
-			transaction_pool.clone(),
-			registry.as_ref(),
-			telemetry.as_ref().map(|telemetry| telemetry.handle()),
+			tasks.spawn_handle(),
+			self.client.clone(),
+			self.pool.clone(),
+			self.registry.as_ref(),
+			self.telemetry.clone(),
 		);
-		let slot_duration = sc_consensus_aura::slot_duration(&*client)?;
+		let slot_duration = sc_consensus_aura::slot_duration(&*self.client)?;
 		let aura = sc_consensus_aura::start_aura::<AuraPair, _, _, _, _, _, _, _, _, _, _>(
 			StartAuraParams {
 				slot_duration,
-				client,
+				client: self.client.clone(),
 				select_chain,
 				block_import,
 				proposer_factory,
@@ -257,49 +314,55 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 				},
 				force_authoring,
 				backoff_authoring_blocks: None::<()>,
-				keystore: keystore_container.keystore(),
-				sync_oracle: sync_service.clone(),
-				justification_sync_link: sync_service.clone(),
+				keystore: self.keystore.keystore(),
+				sync_oracle: self.sync.clone(),
+				justification_sync_link: self.sync.clone(),
 				block_proposal_slot_portion: SlotProportion::new(2f32 / 3f32),
 				max_block_proposal_slot_portion: None,
-				telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
+				telemetry: self.telemetry.clone(),
 				compatibility_mode: Default::default(),
 			},
 		)?;
-		task_manager
+		tasks
 			.spawn_essential_handle()
 			.spawn_blocking("aura", Some("block-authoring"), aura);
+		Ok(())
 	}
 
-	if finality {
-		let voter = sc_consensus_grandpa::GrandpaParams {
+	/// Votes with GRANDPA, or follows the votes if this node has no authority. The node ends if this does.
+	fn spawn_finality(
+		self,
+		tasks: &TaskManager,
+		voter: Voter,
+		network: Arc<dyn NetworkService>,
+		grandpa_network: GrandpaNetwork,
+	) -> Result<(), ServiceError> {
+		let task = sc_consensus_grandpa::run_grandpa_voter(sc_consensus_grandpa::GrandpaParams {
 			config: sc_consensus_grandpa::Config {
 				gossip_duration: Duration::from_millis(333),
 				justification_generation_period: JUSTIFICATION_PERIOD,
-				name: Some(name),
+				name: Some(voter.name),
 				observer_enabled: false,
-				keystore: role.is_authority().then(|| keystore_container.keystore()),
-				local_role: role,
-				telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
+				keystore: voter.role.is_authority().then(|| self.keystore.keystore()),
+				local_role: voter.role,
+				telemetry: self.telemetry.clone(),
 				protocol_name: grandpa_network.protocol_name,
 			},
-			link: grandpa_link,
+			link: voter.link,
 			network,
-			sync: sync_service,
+			sync: self.sync,
 			notification_service: grandpa_network.notifications,
 			voting_rule: sc_consensus_grandpa::VotingRulesBuilder::default().build(),
-			prometheus_registry: registry,
-			shared_voter_state: SharedVoterState::empty(),
-			telemetry: telemetry.as_ref().map(|telemetry| telemetry.handle()),
-			offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(transaction_pool),
-		};
-		task_manager.spawn_essential_handle().spawn_blocking(
-			"grandpa-voter",
-			None,
-			sc_consensus_grandpa::run_grandpa_voter(voter)?,
-		);
+			prometheus_registry: self.registry,
+			shared_voter_state: voter.state,
+			telemetry: self.telemetry,
+			offchain_tx_pool_factory: OffchainTransactionPoolFactory::new(self.pool),
+		})?;
+		tasks
+			.spawn_essential_handle()
+			.spawn_blocking("grandpa-voter", None, task);
+		Ok(())
 	}
-	Ok(task_manager)
 }
 
 fn spawn_offchain_workers(

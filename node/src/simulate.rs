@@ -16,10 +16,7 @@ use std::{
 	sync::Arc,
 };
 
-/// Replay this node's blocks under a candidate runtime and report what changes
-///
-/// Works on the database of a stopped node. Exits with 0 if the report says pass, 1 if it says fail, 2 if the
-/// harness could not reproduce the chain.
+/// Options of `simulate`.
 #[derive(Debug, Parser)]
 pub struct SimulateCmd {
 	/// Candidate: the runtime blob as it would be enacted
@@ -59,13 +56,8 @@ pub struct SimulateCmd {
 
 impl SimulateCmd {
 	/// Simulates and prints a summary. Returns the exit code.
-	pub fn run(&self, config: &Configuration) -> Result<i32> {
-		let backend: Arc<FullBackend> =
-			sc_service::new_db_backend(config.db_config()).map_err(|error| {
-				Error::Input(format!(
-					"the database cannot be opened ({error}): is the node stopped?"
-				))
-			})?;
+	pub fn run(&self, config: &Configuration) -> Result<u8> {
+		let backend = open(config)?;
 		let input = Input {
 			candidate: read(&self.candidate)?,
 			rollback: self.rollback.as_deref().map(read).transpose()?,
@@ -104,6 +96,22 @@ impl CliConfiguration for SimulateCmd {
 	fn database_params(&self) -> Option<&DatabaseParams> {
 		Some(&self.database_params)
 	}
+}
+
+/// Opens a database that exists: the SDK would make an empty one, with another pruning than the node's.
+fn open(config: &Configuration) -> Result<Arc<FullBackend>> {
+	let path = config.database.path().unwrap_or(Path::new(""));
+	if !path.exists() {
+		return Err(Error::Input(format!(
+			"there is no database at '{}': check --base-path and --chain",
+			path.display()
+		)));
+	}
+	sc_service::new_db_backend(config.db_config()).map_err(|error| {
+		Error::Input(format!(
+			"the database cannot be opened ({error}): is the node stopped?"
+		))
+	})
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -103,21 +103,21 @@ pub fn local() -> Policy<BlockNumber> {
 	let shrink = |class: &ClassPolicy<BlockNumber>| ClassPolicy {
 		bytes_within: 30,
 		simulation: SimulationPolicy {
-			commit_window: 22,
-			reveal_window: 10,
+			commit_window: 26,
+			reveal_window: 8,
 			required: 3,
 			seats: class.simulation.seats,
 			replay_blocks: 20,
 		},
 		review: ReviewPolicy {
-			minimum: 8,
+			minimum: 6,
 			per_pallet: 1,
 			grace: 20,
 			approvals: 2,
 			builds: 2,
 		},
 		ballot: BallotPolicy {
-			window: 10,
+			window: 8,
 			extension: 3,
 			extension_cap: 6,
 			approval: THREE_QUARTERS,
@@ -125,15 +125,15 @@ pub fn local() -> Policy<BlockNumber> {
 			organisation_cap: ONE_THIRD,
 		},
 		enactment: EnactmentPolicy {
-			timelock: 8,
+			timelock: 6,
 			readiness: THREE_QUARTERS,
 			grace: 20,
 		},
 		probation: ProbationPolicy {
-			critical: 12,
+			critical: 10,
 			healthy_quorum: TWO_THIRDS,
-			watch: 4,
-			close_out: 4,
+			watch: 3,
+			close_out: 3,
 		},
 	};
 	let of = production();

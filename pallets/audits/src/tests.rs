@@ -311,3 +311,220 @@ fn clear_should_return_deposits_and_leave_nothing() {
 		assert_eq!(Reviews::<Test>::iter().count(), 0);
 	});
 }
+
+/// What a new dossier asks for again: the same words about the old one are refused.
+#[test]
+fn attest_should_fail_when_the_dossier_was_revised() {
+	build_and_execute(|| {
+		let old = Current::get().unwrap();
+		attest_all();
+		<Audits as StageGate<u64, u32>>::close(ID);
+		open(1);
+		let stale = Audits::attest(
+			signed(1),
+			ID,
+			old,
+			Kind::CodeReview,
+			Opinion::Approve,
+			H256::zero(),
+		);
+		assert_noop!(stale, Error::<Test>::OtherDossier);
+		assert_eq!(Audits::progress(ID), Some(((0, 2), (0, 1))));
+		attest_all();
+		to(EARLIEST);
+		assert_eq!(poll(), GateStatus::Passed);
+	});
+}
+
+#[test]
+fn attest_should_fail_when_the_list_is_full() {
+	build_and_execute(|| {
+		let kinds = [Kind::CodeReview, Kind::ReproducedBuild, Kind::Specification];
+		let all = (1..=3).flat_map(|who| kinds.map(|kind| (who, kind)));
+		for (who, kind) in all.take(8) {
+			assert_ok!(attest(who, kind, Opinion::Approve));
+		}
+		assert_noop!(
+			attest(3, Kind::Specification, Opinion::Approve),
+			Error::<Test>::TooManyAttestations
+		);
+		assert_ok!(Audits::retract(signed(1), ID, Kind::Specification));
+		assert_ok!(attest(3, Kind::Specification, Opinion::Approve));
+	});
+}
+
+#[test]
+fn an_approval_of_the_specification_should_not_stand_in_for_a_code_review() {
+	build_and_execute(|| {
+		attest_all();
+		assert_ok!(Audits::retract(signed(2), ID, Kind::CodeReview));
+		assert_ok!(attest(2, Kind::Specification, Opinion::Approve));
+		assert_eq!(Audits::progress(ID), Some(((1, 2), (1, 1))));
+		to(LATEST);
+		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewAttestations));
+	});
+}
+
+#[test]
+fn the_review_should_fail_when_only_the_build_is_missing() {
+	build_and_execute(|| {
+		attest_all();
+		assert_ok!(Audits::retract(signed(3), ID, Kind::ReproducedBuild));
+		assert_ok!(attest(3, Kind::ReproducedBuild, Opinion::Reject));
+		to(EARLIEST);
+		assert_eq!(poll(), GateStatus::Pending { until: LATEST });
+		to(LATEST);
+		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewAttestations));
+	});
+}
+
+#[test]
+fn poll_should_fail_when_no_review_was_opened() {
+	build_and_execute(|| {
+		assert_eq!(
+			<Audits as StageGate<u64, u32>>::poll(ID + 1, LATEST),
+			GateStatus::Failed(Failure::StageNotOpened)
+		);
+		assert_eq!(Audits::progress(ID + 1), None);
+	});
+}
+
+#[test]
+fn retract_should_work_when_the_auditor_was_removed_and_only_for_its_own() {
+	build_and_execute(|| {
+		attest_all();
+		assert_ok!(Audits::remove(RuntimeOrigin::root(), 1));
+		// What it said stays until it takes it back.
+		assert_eq!(Audits::progress(ID), Some(((2, 2), (1, 1))));
+		// Another account of the same organisation takes nothing back.
+		assert_noop!(
+			Audits::retract(signed(4), ID, Kind::ReproducedBuild),
+			Error::<Test>::NotAttested
+		);
+		assert_ok!(Audits::retract(signed(1), ID, Kind::CodeReview));
+		assert_eq!(Audits::progress(ID), Some(((1, 2), (1, 1))));
+	});
+}
+
+#[test]
+fn report_finding_should_block_when_the_review_is_over() {
+	build_and_execute(|| {
+		attest_all();
+		<Audits as StageGate<u64, u32>>::close(ID);
+		assert!(!<Audits as OpenFindings>::blocking(ID));
+		assert_ok!(find(9, Severity::Critical));
+		assert!(<Audits as OpenFindings>::blocking(ID));
+		assert!(!<Audits as OpenFindings>::blocking(ID + 1));
+		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Dismiss));
+		assert!(!<Audits as OpenFindings>::blocking(ID));
+		Current::set(None);
+		assert_noop!(find(9, Severity::Critical), Error::<Test>::NotOpen);
+	});
+}
+
+#[test]
+fn report_finding_should_hold_exactly_the_deposit_when_the_reporter_can_pay_it() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::Low));
+		let finding = Findings::<Test>::get(ID, 0).unwrap();
+		assert_eq!((held(9), finding.deposit), (10, 10));
+		assert_eq!(finding.found_in, Current::get().unwrap());
+		assert_eq!(finding.status, Status::Open);
+	});
+}
+
+#[test]
+fn the_review_should_pass_in_grace_when_the_last_blocking_finding_is_dismissed() {
+	build_and_execute(|| {
+		attest_all();
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(find(8, Severity::Critical));
+		to(LATEST - 1);
+		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Dismiss));
+		assert_eq!(poll(), GateStatus::Pending { until: LATEST });
+		assert_ok!(Audits::triage(signed(1), ID, 1, Decision::Spam));
+		assert_eq!(poll(), GateStatus::Passed);
+	});
+}
+
+#[test]
+fn triage_and_resolve_should_fail_when_the_auditor_is_new() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(Audits::admit(RuntimeOrigin::root(), 5, 5));
+		open(1);
+		to(50);
+		assert_noop!(
+			Audits::triage(signed(5), ID, 0, Decision::Dismiss),
+			Error::<Test>::CoolingPeriod
+		);
+		assert_noop!(
+			Audits::resolve(signed(5), ID, 0),
+			Error::<Test>::CoolingPeriod
+		);
+		to(51);
+		assert_ok!(Audits::triage(signed(5), ID, 0, Decision::Confirm));
+		assert_ok!(Audits::resolve(signed(5), ID, 0));
+	});
+}
+
+#[test]
+fn resolve_should_fail_when_the_auditor_may_not_or_nothing_stands() {
+	build_and_execute(|| {
+		assert_ok!(find(1, Severity::High));
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(Audits::triage(signed(2), ID, 1, Decision::Dismiss));
+		open(1);
+		assert_noop!(Audits::resolve(signed(1), ID, 0), Error::<Test>::OwnFinding);
+		assert_noop!(
+			Audits::resolve(signed(2), ID, 1),
+			Error::<Test>::NotStanding
+		);
+		Conflicted::set(Some(2));
+		assert_noop!(
+			Audits::resolve(signed(2), ID, 0),
+			DispatchError::Other("other role")
+		);
+		let current = Current::take();
+		assert_noop!(Audits::resolve(signed(3), ID, 0), Error::<Test>::NotOpen);
+		Current::set(current);
+		assert_ok!(Audits::resolve(signed(3), ID, 0));
+		assert_noop!(
+			Audits::triage(signed(3), ID, 0, Decision::Spam),
+			Error::<Test>::AlreadyTriaged
+		);
+	});
+}
+
+#[test]
+fn clear_should_not_return_a_burnt_deposit() {
+	build_and_execute(|| {
+		assert_ok!(find(8, Severity::Low));
+		assert_ok!(find(8, Severity::Critical));
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(Audits::triage(signed(1), ID, 1, Decision::Spam));
+		<Audits as StageGate<u64, u32>>::clear(ID);
+		assert_eq!((held(8), held(9)), (0, 0));
+		assert_eq!(
+			(Balances::free_balance(8), Balances::free_balance(9)),
+			(90, 100)
+		);
+		assert_eq!(Balances::total_issuance(), 890);
+		assert!(!<Audits as OpenFindings>::blocking(ID));
+	});
+}
+
+#[test]
+fn calls_should_fail_when_nobody_signed() {
+	build_and_execute(|| {
+		let none = RuntimeOrigin::none;
+		let (hash, bad) = (H256::zero(), DispatchError::BadOrigin);
+		let attested = Audits::attest(none(), ID, hash, Kind::CodeReview, Opinion::Approve, hash);
+		assert_noop!(attested, bad);
+		assert_noop!(Audits::retract(none(), ID, Kind::CodeReview), bad);
+		let reported = Audits::report_finding(none(), ID, Severity::Low, Document::of(b"x"));
+		assert_noop!(reported, bad);
+		assert_noop!(Audits::triage(none(), ID, 0, Decision::Spam), bad);
+		assert_noop!(Audits::resolve(none(), ID, 0), bad);
+	});
+}

@@ -91,7 +91,6 @@ mod gate {
 				stored(well_known_keys::CODE),
 				stored(well_known_keys::PENDING_CODE),
 			);
-			frame_system::AuthorizedUpgrade::<Test>::kill();
 			System::do_authorize_upgrade(hash(&code), false);
 			let refused = Error::<Test>::NotThisCodesTurn;
 			if *version > Running::get() {
@@ -110,7 +109,6 @@ mod gate {
 			);
 			assert_eq!(before, after);
 		}
-		frame_system::AuthorizedUpgrade::<Test>::kill();
 	}
 
 	#[test]
@@ -569,13 +567,14 @@ mod probation {
 			next_block();
 			tell_unhealthy([1, 2]);
 			SystemMigrating::set(true);
-			let refused = frame_system::Error::<Test>::MultiBlockMigrationsOngoing;
+			let refused =
+				DispatchError::from(frame_system::Error::<Test>::MultiBlockMigrationsOngoing);
 			for _ in 0..CRITICAL + WATCH + CLOSE_OUT + 1 {
 				assert_eq!(poll_probation(), pending(now() + 1));
 				System::assert_last_event(
 					Event::RollbackFailed {
 						id: ID,
-						error: refused.into(),
+						error: refused,
 					}
 					.into(),
 				);
@@ -846,6 +845,18 @@ mod lane {
 			assert_eq!(written(), blob(2));
 		});
 	}
+}
+
+#[test]
+fn the_highest_version_should_not_depend_on_the_code_that_asks() {
+	build_and_execute(|| {
+		// A simulator runs a candidate over the state of the chain.
+		Running::set(9);
+		assert_eq!(Enactment::highest_spec_version(), 1);
+		Running::set(1);
+		enact_and_fail(2, Rollback::Dedicated(code_ref(3)));
+		assert_eq!(Enactment::highest_spec_version(), 3);
+	});
 }
 
 #[test]

@@ -299,19 +299,19 @@ pub fn to(block: u32) {
 
 /// Four validators with one seat each who all said Aye; code of version 1 runs; blobs 2 and 3 are uploaded.
 pub fn build_and_execute(test: impl FnOnce()) {
+	Running::set(1);
 	let mut storage = frame_system::GenesisConfig::<Test>::default()
 		.build_storage()
 		.unwrap();
 	pallet_enactment::GenesisConfig::<Test>::default()
 		.assimilate_storage(&mut storage)
 		.unwrap();
-	storage.top.insert(well_known_keys::CODE.to_vec(), blob(1));
-	let mut ext = sp_io::TestExternalities::new(storage);
+	// Not by the storage's own `:code`: that is overwritten by the code given here.
+	let mut ext = sp_io::TestExternalities::new_with_code(&blob(1), storage);
 	ext.register_extension(ReadRuntimeVersionExt::new(ReadVersion));
 	ext.execute_with(|| {
 		Set::set((1..=4).map(|n| (n, 1)).collect());
 		Ayes::set(4);
-		Running::set(1);
 		SystemMigrating::set(false);
 		Blocked::set(false);
 		Migrating::set(false);

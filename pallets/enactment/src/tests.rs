@@ -51,7 +51,6 @@ mod gate {
 			assert_eq!(refused, Error::<Test>::NotThisCodesTurn.into());
 			assert_eq!(written(), before);
 		}
-		frame_system::AuthorizedUpgrade::<Test>::kill();
 	}
 
 	#[test]
@@ -213,7 +212,9 @@ mod timelock {
 				Locked::<Test>::put(true);
 				RollbacksInARow::<Test>::put(2);
 			},
-			|| assert_ok!(Enactment::unlock(RuntimeOrigin::root())),
+			|| {
+				assert_ok!(Enactment::unlock(RuntimeOrigin::root()));
+			},
 		);
 		deferred_by(
 			Bytes,

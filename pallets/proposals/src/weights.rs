@@ -32,9 +32,9 @@ impl WeightInfo for () {
 		Weight::from_parts(120_000_000, 32_000) + RocksDbWeight::get().reads_writes(20, 20)
 	}
 	fn preflight(len: u32) -> Weight {
-		// Decompressing and walking the sections: 200 ns for each compressed byte.
-		Weight::from_parts(200_000, 1)
-			.saturating_mul(u64::from(len) / 1_000 + 1)
+		// Decompressing and walking the sections: 100 ns for each compressed byte.
+		Weight::from_parts(100_000, 1)
+			.saturating_mul(len.into())
 			.saturating_add(Self::poll())
 	}
 	fn poll() -> Weight {

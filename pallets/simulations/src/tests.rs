@@ -1,11 +1,11 @@
 //! Each call, each error, each edge.
 
-use crate::{mock::*, Error, HoldReason, Reports, Rounds, Simulators, Submissions};
+use crate::{mock::*, Error, HoldReason, Progress, Reports, Rounds, Simulators, Submissions};
 use airlock_primitives::*;
-use airlock_report::Report;
+use airlock_report::{Report, SealedReport, Verdict};
 use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
 use sp_core::H256;
-use sp_runtime::DispatchError;
+use sp_runtime::{BuildStorage, DispatchError};
 
 fn signed(who: u64) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
@@ -296,4 +296,225 @@ fn close_should_end_the_windows_and_clear_leave_nothing() {
 		assert_eq!(Submissions::<Test>::iter().count(), 0);
 		assert_eq!(Reports::<Test>::iter().count(), 0);
 	});
+}
+
+#[test]
+fn a_round_should_fix_what_is_simulated() {
+	build_and_execute(|| {
+		let round = Rounds::<Test>::get(ID).unwrap();
+		assert_eq!((round.anchor, round.blocks), (OPENED - 1, 10));
+		assert_eq!(round.anchor_hash, H256::repeat_byte(19));
+		assert_eq!(
+			(round.commit_until, round.reveal_until),
+			(COMMIT_ENDS, REVEAL_ENDS)
+		);
+		assert_eq!((round.candidate, round.parent_code, round.rollback), {
+			let subject = report(0).config;
+			(subject.candidate, subject.parent_code, subject.rollback)
+		});
+	});
+}
+
+#[test]
+fn a_round_should_never_replay_block_0_when_the_chain_is_young() {
+	for (now, blocks) in [(5, 4), (11, 10), (12, 10)] {
+		build_and_execute(|| {
+			to(now);
+			open(1);
+			let round = Rounds::<Test>::get(ID).unwrap();
+			assert_eq!((round.anchor, round.blocks), (now - 1, blocks));
+			assert!(round.anchor + 1 - round.blocks >= 1, "first block replayed");
+		});
+	}
+}
+
+#[test]
+fn the_stage_should_fail_at_once_when_nobody_committed() {
+	build_and_execute(|| {
+		to(COMMIT_ENDS - 1);
+		assert_eq!(poll(), GateStatus::Pending { until: COMMIT_ENDS });
+		to(COMMIT_ENDS);
+		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewReports));
+	});
+}
+
+#[test]
+fn the_stage_should_fail_when_commitments_are_never_revealed() {
+	build_and_execute(|| {
+		for who in 1..=3 {
+			assert_ok!(commit(who, &report(0)));
+		}
+		to(COMMIT_ENDS);
+		assert_ok!(reveal(1, &report(0)));
+		to(REVEAL_ENDS);
+		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewReports));
+	});
+}
+
+#[test]
+fn poll_should_fail_when_no_round_was_opened() {
+	build_and_execute(|| {
+		assert_eq!(
+			<Simulations as StageGate<u64, u32>>::poll(ID + 1, COMMIT_ENDS),
+			GateStatus::Failed(Failure::StageNotOpened)
+		);
+		assert_eq!(Simulations::progress(ID + 1), None);
+	});
+}
+
+#[test]
+fn the_stage_should_not_pass_when_the_harness_could_not_reproduce_the_chain() {
+	build_and_execute(|| {
+		let mut broken = report(0);
+		broken.sections[2].sums.control_broken = 1;
+		assert_eq!(broken.verdict(), Verdict::Inconclusive);
+		hand_in(&[(1, broken.clone()), (2, broken.clone()), (3, broken)]);
+		assert!(matches!(poll(), GateStatus::Failed(_)));
+	});
+}
+
+#[test]
+fn progress_should_count_commits_and_reveals() {
+	build_and_execute(|| {
+		let progress = |commits, reveals| {
+			Some(Progress {
+				commits,
+				reveals,
+				required: 2,
+				seats: 3,
+			})
+		};
+		assert_eq!(Simulations::progress(ID), progress(0, 0));
+		assert_ok!(commit(1, &report(0)));
+		assert_ok!(commit(2, &report(0)));
+		to(COMMIT_ENDS);
+		assert_ok!(reveal(2, &report(0)));
+		assert_eq!(Simulations::progress(ID), progress(2, 1));
+	});
+}
+
+#[test]
+fn reveal_should_fail_when_the_seal_is_for_another_chain_or_dossier() {
+	let sealed = |change: fn(&mut SealedReport<u64>)| {
+		let mut sealed = SealedReport {
+			genesis: System::block_hash(0),
+			dossier_hash: dossier().hash(),
+			simulator: 1,
+			round: 0,
+			report_root: report(0).root(),
+			salt: SALT,
+		};
+		change(&mut sealed);
+		domain_hash(Domain::Simulation, &sealed)
+	};
+	let wrong: [fn(&mut SealedReport<u64>); 2] = [
+		|s| s.genesis = H256::repeat_byte(77),
+		|s| s.dossier_hash = H256::repeat_byte(77),
+	];
+	for change in wrong {
+		build_and_execute(|| {
+			assert_ok!(Simulations::commit(signed(1), ID, sealed(change)));
+			to(COMMIT_ENDS);
+			assert_noop!(reveal(1, &report(0)), Error::<Test>::CommitmentMismatch);
+		});
+	}
+	// The same bytes without a change open: the cases above fail for their one difference.
+	build_and_execute(|| {
+		assert_ok!(Simulations::commit(signed(1), ID, sealed(|_| ())));
+		to(COMMIT_ENDS);
+		assert_ok!(reveal(1, &report(0)));
+	});
+}
+
+#[test]
+fn reveal_should_fail_when_a_commitment_of_the_last_round_is_replayed() {
+	build_and_execute(|| {
+		hand_in(&[(1, report(0))]);
+		<Simulations as StageGate<u64, u32>>::close(ID);
+		to(OPENED);
+		open(1);
+		assert_ok!(Simulations::commit(signed(1), ID, seal(1, 0, &report(0))));
+		assert_ok!(Simulations::commit(signed(2), ID, seal(2, 1, &report(0))));
+		to(COMMIT_ENDS);
+		assert_noop!(reveal(1, &report(0)), Error::<Test>::CommitmentMismatch);
+		assert_ok!(reveal(2, &report(0)));
+	});
+}
+
+#[test]
+fn reveal_should_fail_when_there_is_no_round_or_nobody_signed() {
+	build_and_execute(|| {
+		to(COMMIT_ENDS);
+		assert_noop!(
+			Simulations::reveal(signed(1), ID + 1, report(0), SALT),
+			Error::<Test>::NoRound
+		);
+		let bad = DispatchError::BadOrigin;
+		assert_noop!(
+			Simulations::reveal(RuntimeOrigin::none(), ID, report(0), SALT),
+			bad
+		);
+		assert_noop!(
+			Simulations::commit(RuntimeOrigin::none(), ID, H256::zero()),
+			bad
+		);
+	});
+}
+
+#[test]
+fn remove_should_keep_what_was_committed() {
+	build_and_execute(|| {
+		assert_ok!(commit(1, &report(0)));
+		assert_ok!(Simulations::remove(RuntimeOrigin::root(), 1));
+		assert_ok!(Simulations::remove(RuntimeOrigin::root(), 2));
+		assert_noop!(commit(2, &report(0)), Error::<Test>::NotSimulator);
+		to(COMMIT_ENDS);
+		assert_ok!(reveal(1, &report(0)));
+	});
+}
+
+#[test]
+fn seats_should_be_capped_by_the_chain() {
+	build_and_execute(|| {
+		let dossier = dossier();
+		let about = DossierRef {
+			proposer: &99,
+			round: 0,
+			hash: dossier.hash(),
+			dossier: &dossier,
+		};
+		let mut wide = policy();
+		wide.simulation.seats = 100;
+		assert_ok!(<Simulations as StageGate<u64, u32>>::open(
+			ID, &about, &wide, OPENED
+		));
+		assert_eq!(Rounds::<Test>::get(ID).unwrap().seats, 4);
+	});
+}
+
+fn genesis_with(simulators: Vec<(u64, u32)>) {
+	let mut storage = frame_system::GenesisConfig::<Test>::default()
+		.build_storage()
+		.unwrap();
+	pallet_balances::GenesisConfig::<Test> {
+		balances: vec![(1, 1_000)],
+		..Default::default()
+	}
+	.assimilate_storage(&mut storage)
+	.unwrap();
+	crate::GenesisConfig::<Test> { simulators }
+		.assimilate_storage(&mut storage)
+		.unwrap();
+}
+
+#[test]
+#[should_panic(expected = "simulators of the genesis are admitted once and own the bond")]
+fn genesis_should_fail_when_a_simulator_does_not_own_the_bond() {
+	genesis_with(vec![(1, 1), (2, 2)]);
+}
+
+#[test]
+#[should_panic(expected = "simulators of the genesis are admitted once and own the bond")]
+fn genesis_should_fail_when_a_simulator_is_named_twice() {
+	genesis_with(vec![(1, 1), (1, 2)]);
 }

@@ -373,18 +373,6 @@ impl<'a> Director<'a> {
 			);
 			self.display.did(&patron.name, &told);
 		}
-		if std::env::var_os("TMP_DELAY").is_some() {
-			let until = client.heads().await?.0 + 20;
-			let limit = self.limit(until, 0);
-			self.wait(client, Head::Best, "TEMPORARY delay", limit, async |at| {
-				Ok(if at.block_number() as u32 >= until {
-					Seen::Yes(())
-				} else {
-					Seen::NotYet(String::new())
-				})
-			})
-			.await?;
-		}
 		let included = roles::advance(client, patron, id).await?;
 		let limit = self.limit(included.block, policy.bytes_within);
 		self.reach(client, upgrade, id, Stage::Simulation, limit)
@@ -433,8 +421,8 @@ impl<'a> Director<'a> {
 			);
 			self.display.did(&actor.name, &told);
 			let salt = roles::salt()?;
-			let own = self.back_on_chain(node).await?;
-			let included = roles::commit(&own, actor, id, &round, &report, salt).await?;
+			// The own node must catch up first, and the window does not wait for it.
+			let included = roles::commit(client, actor, id, &round, &report, salt).await?;
 			self.display
 				.did(&actor.name, &format!("committed, #{}", included.block));
 			Ok::<_, anyhow::Error>((report, salt))
@@ -473,7 +461,7 @@ impl<'a> Director<'a> {
 				.iter()
 				.zip(&sealed)
 				.map(async |((actor, node), (report, salt))| {
-					let own = node.client().await?;
+					let own = self.back_on_chain(node).await?;
 					let included = roles::reveal(&own, actor, id, report, *salt).await?;
 					self.display
 						.did(&actor.name, &format!("revealed, #{}", included.block));
