@@ -15,10 +15,10 @@ const ERROR: u8 = 3;
 fn main() -> ExitCode {
 	match command::run() {
 		Ok(code) => code,
-		// `--help` and `--version` come as errors, too.
-		Err(sc_cli::Error::Cli(answer)) if !answer.use_stderr() => {
-			print!("{}", answer.render().ansi());
-			ExitCode::SUCCESS
+		Err(sc_cli::Error::Cli(answer)) => {
+			// `--help` and `--version` come as errors, too.
+			let failed = answer.print().is_err() || answer.use_stderr();
+			ExitCode::from(if failed { ERROR } else { 0 })
 		}
 		Err(error) => {
 			eprintln!("Error: {error}");

@@ -259,7 +259,10 @@ fn reveal_should_fail_when_a_section_is_missing_empty_or_out_of_order() {
 			r.sections.pop();
 		},
 		|r| r.sections[0].count = 0,
-		|r| r.sections.swap(0, 1),
+		|r| {
+			let first = r.sections.remove(0);
+			r.sections.try_push(first).unwrap();
+		},
 	];
 	for change in wrong {
 		build_and_execute(|| {

@@ -20,6 +20,8 @@ const STARTUP: Duration = Duration::from_secs(120);
 const SHUTDOWN: Duration = Duration::from_secs(30);
 /// Names of the validators, as the `local` preset has them.
 pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
+/// Name of the file with the chain's specification, beside the nodes' data.
+const SPEC: &str = "local.json";
 /// Full nodes of simulators.
 pub const SIMULATORS: usize = 3;
 
@@ -29,6 +31,7 @@ pub struct Node {
 	pub name: String,
 	binary: PathBuf,
 	args: Vec<String>,
+	spec: PathBuf,
 	base_path: PathBuf,
 	log: PathBuf,
 	rpc_port: u16,
@@ -45,6 +48,11 @@ impl Node {
 	/// Its data.
 	pub fn base_path(&self) -> &Path {
 		&self.base_path
+	}
+
+	/// The chain specification it runs on.
+	pub fn spec(&self) -> &Path {
+		&self.spec
 	}
 
 	/// Its log.
@@ -221,6 +229,7 @@ impl Network {
 			"no validator would run"
 		);
 		let network = Self::layout(options)?;
+		export_spec(&options.binary, &network.path.join(SPEC))?;
 		for node in &network.nodes {
 			node.start()?;
 		}
@@ -251,6 +260,7 @@ impl Network {
 			})
 			.collect::<Result<Vec<_>>>()?;
 
+		let spec = path.join(SPEC);
 		let mut nodes = Vec::new();
 		let ports = p2p.iter().zip(rpc);
 		for (index, ((name, key), (p2p_port, rpc_port))) in
@@ -262,7 +272,7 @@ impl Network {
 			}
 			let base_path = path.join(name);
 			let mut args: Vec<String> = [
-				"--chain=local",
+				&format!("--chain={}", spec.display()),
 				"--no-mdns",
 				"--no-telemetry",
 				"--no-prometheus",
@@ -287,6 +297,7 @@ impl Network {
 				name: name.clone(),
 				binary: options.binary.clone(),
 				args,
+				spec: spec.clone(),
 				base_path,
 				log: path.join(format!("{name}.log")),
 				rpc_port: *rpc_port,
@@ -359,6 +370,22 @@ pub fn tail(path: &Path) -> String {
 		.get(lines.len().saturating_sub(LINES)..)
 		.unwrap_or_default()
 		.join("\n")
+}
+
+/// Writes the `local` chain's raw specification. Once for all nodes: to build its genesis compiles the runtime.
+fn export_spec(binary: &Path, to: &Path) -> Result<()> {
+	let output = Command::new(binary)
+		.args(["export-chain-spec", "--chain=local", "--raw"])
+		.arg(format!("--output={}", to.display()))
+		.stdin(Stdio::null())
+		.output()?;
+	ensure!(
+		output.status.success(),
+		"`{} export-chain-spec` failed: {}",
+		binary.display(),
+		String::from_utf8_lossy(&output.stderr)
+	);
+	Ok(())
 }
 
 /// Ports that nobody uses now.

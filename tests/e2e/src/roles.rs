@@ -181,7 +181,7 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 	let args = [
 		"simulate".to_owned(),
 		format!("--base-path={}", node.base_path().display()),
-		"--chain=local".to_owned(),
+		format!("--chain={}", node.spec().display()),
 		format!("--candidate={}", code.display()),
 		format!("--rollback={}", back.display()),
 		format!("--anchor={}", round.anchor),

@@ -7,7 +7,7 @@ use airlock_runtime::{Balances, Council, Runtime, RuntimeCall, RuntimeOrigin, Sy
 use airlock_runtime_tests::*;
 use codec::Decode;
 use frame_support::{
-	dispatch::{DispatchErrorWithPostInfo, GetDispatchInfo, PostDispatchInfo},
+	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
 	traits::{GetCallMetadata, GetCallName},
 };
 use sp_core::storage::well_known_keys;
@@ -51,13 +51,12 @@ fn name(call: &RuntimeCall) -> String {
 
 /// What the origin's check says: `-` refused, `x` let through (whatever the arguments then lead to).
 fn passes(call: RuntimeCall, origin: RuntimeOrigin) -> bool {
-	type Outcome = Result<PostDispatchInfo, DispatchErrorWithPostInfo<PostDispatchInfo>>;
 	let outcome = frame_support::storage::with_transaction(|| {
 		let outcome = std::panic::catch_unwind(AssertUnwindSafe(|| call.dispatch(origin)));
 		frame_support::storage::TransactionOutcome::Rollback(Ok::<_, DispatchError>(outcome))
 	})
 	.expect("rolled back");
-	let refused = |outcome: &Outcome| {
+	let refused = |outcome: &DispatchResultWithPostInfo| {
 		let filtered: DispatchError = frame_system::Error::<Runtime>::CallFiltered.into();
 		matches!(outcome, Err(e) if e.error == DispatchError::BadOrigin || e.error == filtered)
 	};
@@ -299,7 +298,6 @@ fn the_gate_refuses_root_itself() {
 	on_local_chain(|| {
 		use frame_system::Call::*;
 		let bytes = airlock_variants::GOOD.to_vec();
-		let refused = pallet_airlock_enactment::Error::<Runtime>::NotThisCodesTurn;
 		for call in [
 			set_code {
 				code: bytes.clone(),
@@ -308,7 +306,7 @@ fn the_gate_refuses_root_itself() {
 		] {
 			assert_eq!(
 				dispatch_unfiltered(RuntimeOrigin::root(), RuntimeCall::System(call)),
-				Err(refused.clone().into())
+				Err(pallet_airlock_enactment::Error::<Runtime>::NotThisCodesTurn.into())
 			);
 		}
 		assert_no_code_was_touched("root");
