@@ -140,6 +140,9 @@ pub fn poll() -> GateStatus<u32> {
 	<Simulations as StageGate<u64, u32>>::poll(ID, System::block_number())
 }
 
+/// The hash that FRAME's test genesis gives block 0.
+const GENESIS: H256 = H256::repeat_byte(69);
+
 /// A report on the round; `regressions` more than 0 makes it a failing one.
 pub fn report(regressions: u32) -> Report {
 	let section = |id| Section {
@@ -155,7 +158,7 @@ pub fn report(regressions: u32) -> Report {
 	Report {
 		config: SimConfig {
 			schema: SCHEMA,
-			genesis: System::block_hash(0),
+			genesis: GENESIS,
 			parent_code: H256::repeat_byte(1),
 			candidate: H256::repeat_byte(2),
 			rollback: Some(H256::repeat_byte(3)),
@@ -178,7 +181,7 @@ pub fn seal(simulator: u64, round: u32, report: &Report) -> H256 {
 	domain_hash(
 		Domain::Simulation,
 		&SealedReport {
-			genesis: System::block_hash(0),
+			genesis: GENESIS,
 			dossier_hash: dossier().hash(),
 			simulator,
 			round,
@@ -219,6 +222,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
 	sp_io::TestExternalities::new(storage).execute_with(|| {
 		Conflicted::set(None);
 		let parent = H256::repeat_byte(19);
+		System::set_block_number(OPENED - 1);
 		System::initialize(&OPENED, &parent, &Default::default());
 		open(0);
 		test();

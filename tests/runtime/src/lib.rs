@@ -15,10 +15,7 @@ use airlock_runtime::{
 	UncheckedExtrinsic,
 };
 use codec::Encode;
-use frame_support::{
-	dispatch::{DispatchResultWithPostInfo, GetDispatchInfo},
-	traits::UnfilteredDispatchable,
-};
+use frame_support::{dispatch::DispatchResultWithPostInfo, traits::UnfilteredDispatchable};
 use pallet_airlock_audits::{Kind, Opinion};
 use pallet_airlock_supermajority::Vote;
 use sp_core::{storage::well_known_keys, traits::ReadRuntimeVersionExt};
@@ -167,7 +164,6 @@ pub fn signed(who: &AccountId, call: impl Into<RuntimeCall>) -> DispatchResult {
 
 /// Dispatches a call with any origin.
 pub fn dispatch(origin: RuntimeOrigin, call: RuntimeCall) -> DispatchResultWithPostInfo {
-	assert!(call.get_dispatch_info().call_weight.ref_time() < u64::MAX);
 	frame_support::storage::with_storage_layer(|| call.dispatch(origin))
 }
 
