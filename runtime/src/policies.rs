@@ -103,7 +103,7 @@ pub fn local() -> Policy<BlockNumber> {
 	let shrink = |class: &ClassPolicy<BlockNumber>| ClassPolicy {
 		bytes_within: 30,
 		simulation: SimulationPolicy {
-			commit_window: 26,
+			commit_window: 20,
 			reveal_window: 8,
 			required: 3,
 			seats: class.simulation.seats,

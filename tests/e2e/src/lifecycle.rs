@@ -399,16 +399,17 @@ impl<'a> Director<'a> {
 
 		let sealed = try_join_all(pairs.iter().map(async |(actor, node)| {
 			let own = node.client().await?;
-			let what = format!("{}: block #{} finalized", node.name, round.anchor);
+			let what = format!("block #{} to be final for the simulators", round.anchor);
 			let limit = self.limit(opened, SLACK);
 			self.wait(&own, Head::Finalized, &what, limit, async |at| {
 				let number = at.block_number() as u32;
 				Ok(match number >= round.anchor {
 					true => Seen::Yes(()),
-					false => Seen::NotYet(format!("#{number}")),
+					false => Seen::NotYet(format!("final is #{number}")),
 				})
 			})
-			.await?;
+			.await
+			.with_context(|| node.name.clone())?;
 			drop(own);
 			let started = Instant::now();
 			let report = roles::simulate(node, &round, &code, &back).await?;
@@ -430,7 +431,8 @@ impl<'a> Director<'a> {
 		.await?;
 
 		let roots: BTreeSet<H256> = sealed.iter().map(|(report, _)| report.root()).collect();
-		let evidence = format!("{} simulations, roots {roots:?}", sealed.len());
+		let listed: Vec<String> = roots.iter().map(|root| format!("{root:?}")).collect();
+		let evidence = format!("{} simulations: {}", sealed.len(), listed.join(", "));
 		let equal = roots.len() == 1 && sealed.len() == self.cast.simulators.len();
 		self.report.borrow_mut().claim(
 			upgrade.act,
@@ -613,10 +615,10 @@ impl<'a> Director<'a> {
 				Ok(Seen::NotYet(format!("due in {due} blocks")))
 			})
 			.await?;
-		let (switched_at, event) = self.enacted(client, id, opened, seen_in).await?;
+		let switched_at = self.enacted(client, id, opened, seen_in).await?;
 		self.moment(upgrade.act, "Probation: the code was written", switched_at);
 		let version = dossier.code.spec_version;
-		let evidence = format!("#{switched_at}, {}", event.fields);
+		let evidence = format!("#{switched_at}, Enactment.Enacted, signed by nobody");
 		self.report.borrow_mut().claim(
 			upgrade.act,
 			&format!("the switch to version {version} happened by itself"),
@@ -637,21 +639,15 @@ impl<'a> Director<'a> {
 	}
 
 	/// The block with the event that the code of a proposal was written.
-	async fn enacted(
-		&self,
-		client: &Client,
-		id: ProposalId,
-		from: u32,
-		to: u32,
-	) -> Result<(u32, Event)> {
+	async fn enacted(&self, client: &Client, id: ProposalId, from: u32, to: u32) -> Result<u32> {
 		for number in (from..=to).rev() {
 			let Some(hash) = client.hash_of(number).await? else {
 				continue;
 			};
-			let mut events = client.events_at(hash).await?;
-			events.retain(|e| e.pallet == "Enactment" && e.name == "Enacted");
-			if let Some(event) = events.pop() {
-				return Ok((number, event));
+			let events = client.events_at(hash).await?;
+			let written = |e: &Event| e.pallet == "Enactment" && e.name == "Enacted";
+			if events.iter().any(written) {
+				return Ok(number);
 			}
 		}
 		bail!("proposal {id} is in probation, but no block says that its code was written")
@@ -703,41 +699,47 @@ impl<'a> Director<'a> {
 		// The block after the switch already names the new code, but none was built by it yet.
 		let runs_from = passage.switched_at + 2;
 		let mut told = None;
-		let what = format!("the end of {}'s watch", validator.name);
-		self.wait(&own, Head::Best, &what, limit, async |at| {
-			let number = at.block_number() as u32;
-			if roles::view(at, passage.id).await?.outcome.is_some() {
-				return Ok(Seen::Yes(()));
-			}
-			if number < runs_from {
-				return Ok(Seen::NotYet("the new code has built no block yet".into()));
-			}
-			let fault = passage.baseline.fault(at).await?;
-			let healthy = fault.is_none();
-			if told == Some(healthy) || (healthy && number < content_from) {
-				return Ok(Seen::NotYet(String::new()));
-			}
-			let saw = fault.unwrap_or_else(|| "all names are there".into());
-			let sent = roles::report_health(&own, validator, passage.id, healthy).await;
-			let word = if healthy { "healthy" } else { "UNHEALTHY" };
-			match sent {
-				Ok(included) => {
-					let says = format!("{word} ({saw} at #{number}), #{}", included.block);
-					self.display.did(&validator.name, &says);
+		self.wait(
+			&own,
+			Head::Best,
+			"the validators' watch to end",
+			limit,
+			async |at| {
+				let number = at.block_number() as u32;
+				if roles::view(at, passage.id).await?.outcome.is_some() {
+					return Ok(Seen::Yes(()));
 				}
-				// Others were faster.
-				Err(error) if error.is::<Refused>() => {
-					let ended = roles::view(&own.best().await?, passage.id).await?.outcome;
-					if ended.is_none() {
-						return Err(error);
+				if number < runs_from {
+					return Ok(Seen::NotYet("the new code has built no block yet".into()));
+				}
+				let fault = passage.baseline.fault(at).await?;
+				let healthy = fault.is_none();
+				if told == Some(healthy) || (healthy && number < content_from) {
+					return Ok(Seen::NotYet(String::new()));
+				}
+				let saw = fault.unwrap_or_else(|| "all names are there".into());
+				let sent = roles::report_health(&own, validator, passage.id, healthy).await;
+				let word = if healthy { "healthy" } else { "UNHEALTHY" };
+				match sent {
+					Ok(included) => {
+						let says = format!("{word} ({saw} at #{number}), #{}", included.block);
+						self.display.did(&validator.name, &says);
 					}
+					// Others were faster.
+					Err(error) if error.is::<Refused>() => {
+						let ended = roles::view(&own.best().await?, passage.id).await?.outcome;
+						if ended.is_none() {
+							return Err(error);
+						}
+					}
+					Err(error) => return Err(error),
 				}
-				Err(error) => return Err(error),
-			}
-			told = Some(healthy);
-			Ok(Seen::NotYet(String::new()))
-		})
+				told = Some(healthy);
+				Ok(Seen::NotYet(String::new()))
+			},
+		)
 		.await
+		.with_context(|| validator.name.clone())
 	}
 
 	/// Validators whose nodes run, with their nodes.
@@ -762,10 +764,13 @@ impl<'a> Director<'a> {
 					return Ok(Seen::Yes(at.block_number() as u32));
 				}
 				let due = u64::from(view.due).saturating_sub(at.block_number());
-				Ok(Seen::NotYet(format!(
-					"{}asked again in {due} blocks",
-					awaited(at, id).await?
-				)))
+				let due = format!("asked again in {due} blocks");
+				let missing = awaited(at, id).await?;
+				Ok(Seen::NotYet(if missing.is_empty() {
+					due
+				} else {
+					format!("{missing}; {due}")
+				}))
 			})
 			.await?;
 		self.moment(upgrade.act, &format!("{stage:?}"), block);
@@ -782,13 +787,11 @@ async fn live(at: &Block, id: ProposalId) -> Result<View> {
 	}
 }
 
-/// Who must act, as `auditors 1/2, `; empty if nobody.
+/// Who must act, as `reviews 1/2, builds 0/2`; empty if nobody.
 async fn awaited(at: &Block, id: ProposalId) -> Result<String> {
 	let progress: Vec<Progress> = client::api(at, "AirlockApi_awaited", id).await?;
-	Ok(progress
-		.iter()
-		.map(|p| format!("{} {}/{}, ", actor(p.actor), p.have, p.needed))
-		.collect())
+	let each = |p: &Progress| format!("{} {}/{}", actor(p.actor), p.have, p.needed);
+	Ok(progress.iter().map(each).collect::<Vec<_>>().join(", "))
 }
 
 fn actor(awaited: Awaited) -> &'static str {
