@@ -30,12 +30,13 @@ has_wasm_target() { # $1: a rustc
 	compgen -G "$sysroot/lib/rustlib/$WASM_TARGET/lib/libcore-*.rlib" >/dev/null
 }
 
-# Environment of every cargo call that builds wasm. The hash of a blob must not depend on where the
-# checkout or cargo's home lie, so both are mapped away from panic locations.
+# Environment of every cargo call that builds wasm. The hash of a blob must not depend on where checkout, target
+# directory or cargo's home lie: all are mapped away from panic locations, and `rustc-wasm` names our own crates.
 wasm_env() {
 	local home="${CARGO_HOME:-$HOME/.cargo}"
 	local remap="--remap-path-prefix=$ROOT=/airlock --remap-path-prefix=$home=/cargo --remap-path-prefix=$CARGO_TARGET_DIR=/target"
 	export WASM_BUILD_RUSTFLAGS="$remap"
+	export WASM_BUILD_CARGO_ARGS="--config \"build.rustc-wrapper='$ROOT/scripts/rustc-wasm'\""
 	export WASM_BUILD_WORKSPACE_HINT="$ROOT"
 	if command -v rustup >/dev/null && ! has_wasm_target rustc && has_wasm_target /usr/bin/rustc; then
 		export WASM_BUILD_TOOLCHAIN="$WASM_TOOLCHAIN"

@@ -11,7 +11,7 @@ use crate::{
 use airlock_primitives::{Failure, Outcome};
 use anyhow::{ensure, Context, Result};
 use futures::future::{try_join, try_join_all};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use subxt::dynamic::{self, At};
 
 /// Blocks after the switch at which the new code and its migration have run.
@@ -26,8 +26,8 @@ pub struct Options {
 	pub network: network::Options,
 	/// Also show the second act.
 	pub both_acts: bool,
-	/// Builders build the candidates again, with nothing cached. Takes many minutes.
-	pub rebuild: bool,
+	/// The builders' own blobs, as `scripts/reproduce --out` leaves them; else those of this build.
+	pub built: Option<PathBuf>,
 }
 
 /// Runs the demo. The network comes back with the report, so that the caller decides when it ends.
@@ -35,7 +35,7 @@ pub struct Options {
 /// Whatever fails is in the report.
 pub async fn run(options: &Options, display: &Display) -> (Report, Option<Network>) {
 	let prepared = async {
-		let built = Built::new(options, display).await?;
+		let built = Built::new(options.built.as_deref())?;
 		display.did(
 			"network",
 			"starts on loopback; each node compiles the runtime first",
@@ -73,53 +73,23 @@ pub async fn run(options: &Options, display: &Display) -> (Report, Option<Networ
 	(report, Some(network))
 }
 
-/// The candidates as the builders have them.
+/// The candidates as the builders built them.
 struct Built {
 	good: Vec<u8>,
 	unhealthy: Vec<u8>,
 }
 
 impl Built {
-	/// What this program was built with, or what a build from nothing gives.
-	async fn new(options: &Options, display: &Display) -> Result<Self> {
-		if !options.rebuild {
-			let good = airlock_variants::GOOD.to_vec();
+	/// From a folder that `scripts/reproduce` filled, or what this program was built with.
+	fn new(folder: Option<&Path>) -> Result<Self> {
+		let Some(folder) = folder else {
 			return Ok(Self {
-				good,
+				good: airlock_variants::GOOD.to_vec(),
 				unhealthy: airlock_variants::UNHEALTHY.to_vec(),
 			});
-		}
-		let dir = tempfile::Builder::new()
-			.prefix("airlock-build-")
-			.tempdir()?;
-		let target = dir.path().join("target");
-		display.did(
-			"builders",
-			"build the test upgrades from nothing; this takes many minutes",
-		);
-		let args = [
-			"build".to_owned(),
-			"--release".to_owned(),
-			"--locked".to_owned(),
-			"--package=airlock-variants".to_owned(),
-			concat!(
-				"--manifest-path=",
-				env!("CARGO_MANIFEST_DIR"),
-				"/../../Cargo.toml"
-			)
-			.to_owned(),
-			format!("--target-dir={}", target.display()),
-		];
-		let log = dir.path().join("build.log");
-		let status = network::run(Path::new("cargo"), &args, &log).await?;
-		ensure!(
-			status.success(),
-			"the builders could not build ({status}):\n{}",
-			network::tail(&log)
-		);
+		};
 		let blob = |name: &str| {
-			let file = format!("release/wbuild/airlock-runtime/{name}.rs.compact.compressed.wasm");
-			let path = target.join(file);
+			let path = folder.join(format!("{name}.rs.compact.compressed.wasm"));
 			std::fs::read(&path).with_context(|| path.display().to_string())
 		};
 		Ok(Self {

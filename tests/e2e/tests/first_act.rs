@@ -30,7 +30,7 @@ async fn first_act_should_pass_when_one_validator_is_down() {
 	let options = Options {
 		network,
 		both_acts: false,
-		rebuild: false,
+		built: None,
 	};
 	let (report, network) = demo::run(&options, &Display::default()).await;
 	println!("{}", report.table());

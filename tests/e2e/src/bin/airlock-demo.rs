@@ -27,9 +27,10 @@ struct Cli {
 	/// Validators that are never started. Everything must pass without them.
 	#[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=1))]
 	validators_down: u8,
-	/// Let the builders build the test upgrades again, with nothing cached. Takes many minutes.
-	#[arg(long)]
-	rebuild: bool,
+	/// Where the builders have their own blobs, as `scripts/reproduce --out` leaves them. Else they are those of
+	/// this build.
+	#[arg(long, value_name = "DIR")]
+	built: Option<PathBuf>,
 	/// What to show.
 	#[arg(long, value_enum, default_value_t = Act::All)]
 	act: Act,
@@ -67,7 +68,7 @@ async fn run(cli: Cli) -> Result<bool> {
 			keep: cli.keep,
 		},
 		both_acts: cli.act == Act::All,
-		rebuild: cli.rebuild,
+		built: cli.built,
 	};
 	let display = Display::default();
 	let (report, network) = tokio::select! {
