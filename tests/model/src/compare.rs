@@ -1,0 +1,222 @@
+//! The same state, seen in storage and in the specification.
+
+use crate::{
+	chain::{self, hash_of, Balances, Chain},
+	spec::{Ballot, Finding, Id, Proposal, Round, Spec},
+};
+use airlock_primitives::{Outcome, Party};
+use frame_support::traits::fungible::InspectHold;
+use pallet_airlock_supermajority::Vote;
+use std::collections::BTreeSet;
+
+/// Compares everything the two have in common.
+///
+/// # Panics
+/// If anything differs.
+pub fn assert_same(spec: &Spec) {
+	assert_eq!(chain::System::block_number(), spec.now, "block");
+	lane_and_code(spec);
+	let stored: BTreeSet<Id> = pallet_airlock_proposals::Proposals::<Chain>::iter_keys().collect();
+	assert_eq!(
+		stored,
+		spec.open.keys().copied().collect(),
+		"open proposals"
+	);
+	for (id, proposal) in &spec.open {
+		one_proposal(*id, proposal);
+		simulation(*id, proposal.simulation.as_ref());
+		review(*id, proposal);
+		findings(*id, &proposal.findings);
+		ballot(*id, proposal.ballot.as_ref());
+		timelock(*id, proposal);
+	}
+	endings(spec);
+	money(spec);
+}
+
+fn lane_and_code(spec: &Spec) {
+	use pallet_airlock_enactment as enactment;
+	use pallet_airlock_proposals as proposals;
+	assert_eq!(proposals::Lane::<Chain>::get(), spec.lane, "lane");
+	let next = spec.open.values().map(|p| p.due).min();
+	assert_eq!(
+		proposals::NextDeadline::<Chain>::get(),
+		next,
+		"next deadline"
+	);
+	// Unset until somebody asks.
+	if let Some(code) = enactment::CurrentCode::<Chain>::get() {
+		assert_eq!(code, hash_of(spec.code), "code");
+	}
+	let highest = enactment::HighestSpecVersion::<Chain>::get();
+	assert_eq!(highest, spec.highest, "highest version");
+	assert_eq!(enactment::Locked::<Chain>::get(), spec.locked, "locked");
+	let in_a_row = enactment::RollbacksInARow::<Chain>::get();
+	assert_eq!(in_a_row, spec.in_a_row, "rollbacks in a row");
+	let trial = enactment::OnProbation::<Chain>::get();
+	assert_eq!(trial.is_some(), spec.trial.is_some(), "probation");
+	if let (Some(trial), Some(expected)) = (trial, &spec.trial) {
+		assert_eq!(trial.id, expected.id, "on probation");
+		assert_eq!(
+			trial.parent,
+			hash_of(expected.parent),
+			"parent on probation"
+		);
+		assert_eq!(trial.since, expected.since, "switch");
+		assert_eq!(
+			trial.survived_critical, expected.survived,
+			"critical window"
+		);
+		let reports = enactment::Reports::<Chain>::get().into_inner();
+		let said: Vec<_> = expected
+			.reports
+			.iter()
+			.map(|(who, how)| (*who, *how))
+			.collect();
+		assert_eq!(reports, said, "health");
+	}
+}
+
+fn one_proposal(id: Id, expected: &Proposal) {
+	let stored = pallet_airlock_proposals::Proposals::<Chain>::get(id).expect("it is open");
+	assert_eq!(stored.proposer, expected.proposer, "proposer of {id}");
+	assert_eq!(stored.stage, expected.stage, "stage of {id}");
+	assert_eq!(stored.due, expected.due, "{id} is due");
+	assert_eq!(stored.round, expected.round, "round of {id}");
+	assert_eq!(stored.deposit, expected.deposit, "deposit of {id}");
+	assert_eq!(stored.policy, expected.policy, "policy of {id}");
+	let dossier = chain::dossier(&expected.dossier);
+	assert_eq!(stored.dossier, dossier, "dossier of {id}");
+	let roles = pallet_airlock_proposals::RoleOf::<Chain>::iter_prefix(id);
+	let parties: BTreeSet<_> = roles
+		.map(|(party, _)| match party {
+			Party::Account(who) => crate::spec::Party::Account(who),
+			Party::Organisation(which) => crate::spec::Party::Organisation(which),
+		})
+		.collect();
+	let expected: BTreeSet<_> = expected.roles.keys().copied().collect();
+	assert_eq!(parties, expected, "roles on {id}");
+}
+
+fn simulation(id: Id, expected: Option<&Round>) {
+	let round = pallet_airlock_simulations::Rounds::<Chain>::get(id);
+	assert_eq!(round.is_some(), expected.is_some(), "round of {id}");
+	let (Some(round), Some(expected)) = (round, expected) else {
+		return;
+	};
+	assert_eq!(
+		round.commit_until, expected.commit_until,
+		"commit window of {id}"
+	);
+	assert_eq!(
+		round.reveal_until, expected.reveal_until,
+		"reveal window of {id}"
+	);
+	let hash = chain::dossier(&expected.dossier).hash();
+	assert_eq!(round.dossier_hash, hash, "what is simulated of {id}");
+	let stored = pallet_airlock_simulations::Submissions::<Chain>::get(id);
+	let stored: Vec<_> = stored
+		.iter()
+		.map(|s| (s.simulator, s.revealed.is_some()))
+		.collect();
+	let submissions = expected.submissions.iter();
+	let submissions: Vec<_> = submissions.map(|s| (s.by, s.revealed.is_some())).collect();
+	assert_eq!(stored, submissions, "submissions of {id}");
+}
+
+fn review(id: Id, proposal: &Proposal) {
+	let review = pallet_airlock_audits::Reviews::<Chain>::get(id);
+	assert_eq!(
+		review.is_some(),
+		proposal.review.is_some(),
+		"review of {id}"
+	);
+	let (Some(review), Some(expected)) = (review, &proposal.review) else {
+		return;
+	};
+	assert_eq!(
+		review.earliest, expected.earliest,
+		"shortest review of {id}"
+	);
+	assert_eq!(review.latest, expected.latest, "longest review of {id}");
+	assert_eq!(review.closed, expected.closed, "review of {id} is over");
+	let stored = pallet_airlock_audits::Attestations::<Chain>::get(id);
+	let stored: Vec<_> = stored
+		.iter()
+		.map(|a| (a.auditor, a.kind, a.opinion))
+		.collect();
+	let said = expected.attestations.iter();
+	let said: Vec<_> = said.map(|a| (a.by, a.kind, a.opinion)).collect();
+	assert_eq!(stored, said, "attestations on {id}");
+}
+
+fn findings(id: Id, expected: &[Finding]) {
+	let count = pallet_airlock_audits::FindingCount::<Chain>::get(id);
+	assert_eq!(count as usize, expected.len(), "findings on {id}");
+	for (number, finding) in (0u32..).zip(expected) {
+		let stored = pallet_airlock_audits::Findings::<Chain>::get(id, number).expect("counted");
+		assert_eq!(
+			stored.reporter, finding.reporter,
+			"reporter of {id}.{number}"
+		);
+		assert_eq!(stored.deposit, finding.deposit, "deposit of {id}.{number}");
+		assert_eq!(stored.status, finding.standing, "status of {id}.{number}");
+	}
+}
+
+fn ballot(id: Id, expected: Option<&Ballot>) {
+	let stored = pallet_airlock_supermajority::Ballots::<Chain>::get(id);
+	assert_eq!(stored.is_some(), expected.is_some(), "ballot of {id}");
+	let (Some(stored), Some(expected)) = (stored, expected) else {
+		return;
+	};
+	assert_eq!(stored.closes, expected.closes, "end of the vote on {id}");
+	assert_eq!(stored.extended, expected.extended, "extension of {id}");
+	assert_eq!(stored.total, expected.total, "snapshot of {id}");
+	assert_eq!(stored.closed, expected.closed, "vote on {id} is over");
+	assert_eq!(stored.ayes, expected.side(Vote::Aye), "ayes on {id}");
+	assert_eq!(stored.nays, expected.side(Vote::Nay), "nays on {id}");
+	assert_eq!(
+		stored.abstains,
+		expected.side(Vote::Abstain),
+		"abstentions on {id}"
+	);
+}
+
+fn timelock(id: Id, proposal: &Proposal) {
+	let stops = pallet_airlock_supermajority::Stops::<Chain>::get(id).into_inner();
+	let called: Vec<_> = proposal.stops.iter().copied().collect();
+	assert_eq!(stops, called, "calls for a stop of {id}");
+	let stored = pallet_airlock_enactment::InTimelock::<Chain>::get(id);
+	assert_eq!(
+		stored.is_some(),
+		proposal.timelock.is_some(),
+		"timelock of {id}"
+	);
+	let (Some(stored), Some(expected)) = (stored, &proposal.timelock) else {
+		return;
+	};
+	assert_eq!(stored.due, expected.due, "switch of {id}");
+	assert_eq!(stored.expires, expected.expires, "last try of {id}");
+	let ready: Vec<_> = expected.ready.iter().copied().collect();
+	assert_eq!(stored.ready.into_inner(), ready, "readiness for {id}");
+}
+
+fn endings(spec: &Spec) {
+	// Only what is remembered, and all of that.
+	for ended in pallet_airlock_proposals::History::<Chain>::iter_values() {
+		let expected: Option<&Outcome> = spec.ended.get(&ended.id);
+		assert_eq!(Some(&ended.outcome), expected, "end of {}", ended.id);
+	}
+	let remembered = pallet_airlock_proposals::History::<Chain>::iter_keys().count();
+	assert_eq!(remembered, spec.ended.len(), "endings");
+}
+
+fn money(spec: &Spec) {
+	for (who, owned) in &spec.owned {
+		let held = spec.held.get(who).copied().unwrap_or_default();
+		assert_eq!(Balances::total_balance_on_hold(who), held, "held of {who}");
+		let total = <Balances as frame_support::traits::fungible::Inspect<_>>::total_balance(who);
+		assert_eq!(total, *owned, "owned by {who}");
+	}
+}

@@ -1,0 +1,629 @@
+//! Arbitrary numbers become what actors do; both sides do it; both must agree.
+
+use crate::{
+	chain::{self, Chain, RuntimeCall, RuntimeOrigin, System},
+	spec::{self, *},
+};
+use airlock_primitives::{Document, Stage};
+use pallet_airlock_audits::{Decision, Kind, Opinion, Severity};
+use pallet_airlock_supermajority::Vote;
+use sp_core::H256;
+use std::collections::BTreeMap;
+
+/// What is drawn for one step: which kind of thing, and details of it.
+pub type Draw = (u8, u8, u8, u8);
+
+/// Everything that somebody can do, or that happens to the chain.
+#[derive(Clone, Debug)]
+pub enum Action {
+	/// Some blocks pass.
+	Blocks(u8),
+	/// Another set becomes active.
+	Set(Vec<Seat>),
+	/// A multi-block migration runs, or has ended.
+	Migrating(bool),
+	/// An authority change is announced, or done.
+	Changing(bool),
+	/// See the function of this name in [`Spec`]. So are the others.
+	Register(Account, Dossier),
+	/// By its proposer or not.
+	Revise(Account, Id, Dossier),
+	/// By its proposer or not.
+	Withdraw(Account, Id),
+	/// Bytes come.
+	Upload(Code),
+	/// By anyone.
+	Advance(Id),
+	/// A sealed report.
+	Commit(Account, Id, Seal),
+	/// A report and its salt.
+	Reveal(Account, Id, spec::Report, u8),
+	/// On a dossier, the right one or another.
+	Attest(Account, Id, Dossier, Kind, Opinion),
+	/// Takes it back.
+	Retract(Account, Id, Kind),
+	/// By anyone.
+	Finding(Account, Id, Severity),
+	/// Judges one.
+	Triage(Account, Id, u32, Decision),
+	/// It is gone.
+	Resolve(Account, Id, u32),
+	/// On a dossier, the right one or another.
+	Vote(Account, Id, Dossier, Vote),
+	/// Calls for a stop.
+	Stop(Account, Id),
+	/// Takes the call back.
+	RetractStop(Account, Id),
+	/// For a dossier, the right one or another.
+	Ready(Account, Id, Dossier),
+	/// How it does.
+	Health(Account, Id, bool),
+	/// By Root, or by somebody who may not.
+	Unlock(bool),
+	/// Root itself writes code, past the lifecycle.
+	WriteCode(Code),
+}
+
+/// Accounts by what they are.
+const PROPOSERS: [Account; 3] = [1, 2, 3];
+/// Owns too little for a second proposal.
+const POOR: Account = 3;
+const SIMULATORS: [(Account, u32); 5] = [(10, 110), (11, 111), (12, 112), (13, 112), (30, 130)];
+const AUDITORS: [(Account, u32); 6] = [
+	(20, 120),
+	(21, 121),
+	(22, 122),
+	(23, 122),
+	(30, 130),
+	(1, 140),
+];
+const STRANGER: Account = 50;
+
+/// Sets of validators: account, organisation, power.
+fn sets() -> [Vec<Seat>; 4] {
+	let seats = |list: &[(Account, u32, u64)]| {
+		let seat = |(account, organisation, power): &(Account, u32, u64)| Seat {
+			account: *account,
+			organisation: *organisation,
+			power: *power,
+		};
+		list.iter().map(seat).collect()
+	};
+	[
+		seats(&[(40, 1, 1), (41, 2, 1), (42, 3, 1), (43, 4, 1)]),
+		// One organisation has more than its cap.
+		seats(&[
+			(40, 1, 30),
+			(41, 1, 30),
+			(42, 3, 25),
+			(43, 4, 15),
+			(44, 5, 7),
+		]),
+		seats(&[(41, 2, 1), (42, 3, 1), (44, 5, 1)]),
+		seats(&[(44, 5, 100)]),
+	]
+}
+
+/// The beginning.
+pub fn genesis() -> Spec {
+	let everybody = PROPOSERS
+		.into_iter()
+		.chain(SIMULATORS.map(|(who, _)| who))
+		.chain(AUDITORS.map(|(who, _)| who))
+		.chain(40..=44)
+		.chain([STRANGER]);
+	let owns = |who| {
+		if who == POOR {
+			chain::POOR
+		} else {
+			chain::ENDOWMENT
+		}
+	};
+	let held = SIMULATORS.map(|(who, _)| (who, BOND));
+	let [set, ..] = sets();
+	Spec {
+		now: 1,
+		policy: chain::policy(),
+		open: BTreeMap::new(),
+		ended: BTreeMap::new(),
+		next: 0,
+		lane: None,
+		code: chain::GENESIS,
+		highest: chain::GENESIS.version,
+		trial: None,
+		in_a_row: 0,
+		locked: false,
+		wanted: BTreeMap::new(),
+		bytes: Default::default(),
+		set,
+		migrating: false,
+		changing: false,
+		owned: everybody.map(|who| (who, owns(who))).collect(),
+		held: held.into(),
+		simulators: SIMULATORS.into(),
+		auditors: AUDITORS.into(),
+		writes: Vec::new(),
+	}
+}
+
+fn one_of<T: Copy>(list: &[T], by: u8) -> T {
+	list[usize::from(by) % list.len()]
+}
+
+fn anyone(by: u8) -> Account {
+	one_of(&[1, 2, 3, 10, 12, 20, 22, 30, 40, 41, 44, STRANGER], by)
+}
+
+/// A proposal: mostly an open one.
+fn some_id(spec: &Spec, by: u8) -> Id {
+	let open: Vec<Id> = spec.open.keys().copied().collect();
+	match open.is_empty() || by % 16 == 15 {
+		true => u32::from(by / 16) % (spec.next + 2),
+		false => one_of(&open, by),
+	}
+}
+
+/// Mostly a sound dossier, sometimes one with a fault.
+fn draw_dossier(spec: &Spec, a: u8, b: u8) -> Dossier {
+	let version = spec.highest + u32::from(a % 8 != 7);
+	let flavour = match b % 16 {
+		12 => Code::NO_WASM,
+		13 => Code::OTHER_CHAIN,
+		14 => Code::LACKS_API,
+		other => other % 3,
+	};
+	let code = Code { version, flavour };
+	let back = Code {
+		version: version + 1 + u32::from(b == 200),
+		flavour: flavour % 3,
+	};
+	let stale = Code {
+		version: 1,
+		flavour: 9,
+	};
+	let mut dossier = Dossier {
+		code,
+		parent: if a % 32 == 31 { stale } else { spec.code },
+		way: match (a / 8) % 8 {
+			0..=4 => Way::Dedicated(if b == 201 { code } else { back }),
+			5 | 6 => Way::Previous,
+			_ => Way::None,
+		},
+		class: chain::class((a / 64).into()),
+		scope: (b % 3).into(),
+		edition: b % 4,
+		empty: b == 202,
+		bytes: 0,
+	};
+	dossier.bytes = chain::bytes_of(&dossier);
+	dossier
+}
+
+/// The right dossier, or mostly.
+fn its_dossier(spec: &Spec, id: Id, by: u8) -> Dossier {
+	let right = spec.open.get(&id).map(|p| p.dossier);
+	let mut dossier = right.unwrap_or_else(|| draw_dossier(spec, 0, 0));
+	if by % 16 == 15 {
+		dossier.edition = dossier.edition.wrapping_add(1);
+	}
+	dossier
+}
+
+fn draw_report(a: u8, b: u8) -> spec::Report {
+	use spec::Verdicts::*;
+	spec::Report {
+		facts: b % 2,
+		verdict: one_of(&[Pass, Pass, Pass, Fail, Inconclusive], a),
+		off: b % 32 == 30,
+		incomplete: b % 32 == 31,
+	}
+}
+
+fn draw_seal(spec: &Spec, who: Account, id: Id, report: spec::Report, b: u8) -> Seal {
+	let proposal = spec.open.get(&id);
+	// Sometimes another simulator's seal, copied.
+	let others = proposal.and_then(|p| p.simulation.as_ref());
+	let copied = others.and_then(|r| r.submissions.first()).map(|s| s.seal);
+	match copied {
+		Some(seal) if b % 16 == 9 => seal,
+		_ => Seal {
+			by: who,
+			dossier: its_dossier(spec, id, b),
+			round: proposal.map_or(0, |p| p.round),
+			report,
+			salt: b,
+		},
+	}
+}
+
+/// One thing that an honest actor would do now for a proposal; if nothing is left to do, time passes.
+fn help(spec: &Spec, id: Id, b: u8, c: u8) -> Action {
+	let Some(proposal) = spec.open.get(&id) else {
+		return Action::Blocks(1);
+	};
+	let dossier = proposal.dossier;
+	let seat = |said: &dyn Fn(Account) -> bool| {
+		let silent: Vec<Account> = spec
+			.set
+			.iter()
+			.map(|s| s.account)
+			.filter(|w| !said(*w))
+			.collect();
+		(!silent.is_empty()).then(|| one_of(&silent, b))
+	};
+	let next = match proposal.stage {
+		Stage::Registered => {
+			let back = match dossier.way {
+				Way::Dedicated(back) => back,
+				Way::Previous | Way::None => dossier.code,
+			};
+			let missing = [dossier.code, back]
+				.into_iter()
+				.find(|code| !spec.bytes.contains(code));
+			Some(missing.map_or(Action::Advance(id), Action::Upload))
+		}
+		Stage::Simulation => help_simulation(spec, id, b, c),
+		Stage::Review => help_review(spec, id, b, c),
+		Stage::Voting => seat(&|who| {
+			let elector = proposal.ballot.as_ref().and_then(|b| b.electors.get(&who));
+			elector.is_none_or(|e| e.vote == Some(Vote::Aye))
+		})
+		.map(|who| Action::Vote(who, id, dossier, Vote::Aye)),
+		Stage::Timelock => seat(&|who| {
+			proposal
+				.timelock
+				.as_ref()
+				.is_some_and(|t| t.ready.contains(&who))
+		})
+		.map(|who| Action::Ready(who, id, dossier)),
+		Stage::Probation => seat(&|who| {
+			spec.trial
+				.as_ref()
+				.is_some_and(|t| t.reports.contains_key(&who))
+		})
+		.map(|who| Action::Health(who, id, c % 4 != 0)),
+	};
+	next.unwrap_or(Action::Blocks(1))
+}
+
+fn help_simulation(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
+	let round = spec.open.get(&id)?.simulation.as_ref()?;
+	if spec.now >= round.commit_until {
+		let hidden: Vec<_> = round
+			.submissions
+			.iter()
+			.filter(|s| s.revealed.is_none())
+			.collect();
+		return match hidden.is_empty() {
+			true => Some(Action::Advance(id)),
+			false => {
+				let s = one_of(&hidden, b);
+				Some(Action::Reveal(s.by, id, s.seal.report, s.seal.salt))
+			}
+		};
+	}
+	let free = |(who, organisation): &(Account, u32)| {
+		let mut submissions = round.submissions.iter();
+		submissions.all(|s| s.by != *who && s.organisation != *organisation)
+	};
+	let free: Vec<_> = SIMULATORS.into_iter().filter(free).collect();
+	if free.is_empty() || round.submissions.len() >= 3 {
+		return None;
+	}
+	let (who, _) = one_of(&free, b);
+	// One in sixteen sees something else.
+	let report = draw_report(if c % 16 == 0 { 3 } else { 0 }, 0);
+	Some(Action::Commit(who, id, draw_seal(spec, who, id, report, 1)))
+}
+
+fn help_review(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
+	let proposal = spec.open.get(&id)?;
+	let review = proposal.review.as_ref()?;
+	let kind = one_of(&[Kind::CodeReview, Kind::ReproducedBuild], c);
+	let free = |(_, organisation): &(Account, u32)| {
+		let mut said = review.attestations.iter();
+		said.all(|a| a.organisation != *organisation || a.kind != kind)
+	};
+	let standing = proposal.findings.iter().position(|f| f.blocks());
+	let (who, _) = one_of(&AUDITORS, b);
+	if let Some(number) = standing {
+		return Some(Action::Triage(who, id, number as u32, Decision::Dismiss));
+	}
+	let free: Vec<_> = AUDITORS.into_iter().filter(free).collect();
+	match free.is_empty() || spec.now >= review.earliest {
+		true => Some(Action::Advance(id)),
+		false => {
+			let (who, _) = one_of(&free, b);
+			Some(Action::Attest(
+				who,
+				id,
+				proposal.dossier,
+				kind,
+				Opinion::Approve,
+			))
+		}
+	}
+}
+
+/// Mostly the proposal that has come furthest, so that long roads are walked to their ends.
+fn furthest(spec: &Spec, by: u8) -> Id {
+	let mut open: Vec<(Stage, Id)> = spec.open.iter().map(|(id, p)| (p.stage, *id)).collect();
+	open.sort();
+	match open.last() {
+		Some((_, id)) if by % 4 != 0 => *id,
+		_ => some_id(spec, by / 4),
+	}
+}
+
+/// What a draw means in this state.
+pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
+	let id = some_id(spec, a);
+	let who = anyone(b);
+	match kind {
+		0..=34 => Action::Blocks(1),
+		35..=37 => Action::Blocks(2 + a % 8),
+		38..=74 if spec.open.len() < 3 || b % 16 == 0 => {
+			Action::Register(one_of(&PROPOSERS, c), draw_dossier(spec, a, b))
+		}
+		75..=78 => {
+			let proposer = spec.open.get(&id).map_or(who, |p| p.proposer);
+			let by = if c % 8 == 7 { who } else { proposer };
+			Action::Revise(by, id, draw_dossier(spec, b, c))
+		}
+		79 => {
+			let proposer = spec.open.get(&id).map_or(who, |p| p.proposer);
+			Action::Withdraw(if c % 2 == 0 { proposer } else { who }, id)
+		}
+		80..=83 => Action::Advance(id),
+		84..=87 => {
+			let (simulator, _) = one_of(&SIMULATORS, b);
+			let by = if c % 16 == 15 { who } else { simulator };
+			let seal = draw_seal(spec, by, id, draw_report(b, c), c);
+			Action::Commit(by, id, seal)
+		}
+		88..=91 => {
+			let (simulator, _) = one_of(&SIMULATORS, b);
+			let round = spec.open.get(&id).and_then(|p| p.simulation.as_ref());
+			let sealed = round.and_then(|r| r.submissions.iter().find(|s| s.by == simulator));
+			match sealed.filter(|_| c % 8 != 7) {
+				Some(s) => Action::Reveal(simulator, id, s.seal.report, s.seal.salt),
+				None => Action::Reveal(simulator, id, draw_report(b, c), c),
+			}
+		}
+		92..=95 => {
+			let (auditor, _) = one_of(&AUDITORS, b);
+			let by = if c % 16 == 15 { who } else { auditor };
+			let kinds = [Kind::CodeReview, Kind::ReproducedBuild, Kind::Specification];
+			let opinion = if c % 8 == 6 {
+				Opinion::Reject
+			} else {
+				Opinion::Approve
+			};
+			Action::Attest(
+				by,
+				id,
+				its_dossier(spec, id, c / 2),
+				one_of(&kinds, c),
+				opinion,
+			)
+		}
+		96 => Action::Retract(one_of(&AUDITORS, b).0, id, Kind::CodeReview),
+		97 | 98 => {
+			use Severity::*;
+			Action::Finding(who, id, one_of(&[Low, Medium, High, Critical], c))
+		}
+		99..=101 => {
+			let decisions = [Decision::Confirm, Decision::Dismiss, Decision::Spam];
+			let (auditor, _) = one_of(&AUDITORS, b);
+			Action::Triage(auditor, id, u32::from(c) % 5, one_of(&decisions, c / 5))
+		}
+		102 | 103 => Action::Resolve(one_of(&AUDITORS, b).0, id, u32::from(c) % 5),
+		104..=109 => {
+			let vote = one_of(&[Vote::Aye, Vote::Aye, Vote::Nay, Vote::Abstain], c);
+			Action::Vote(
+				40 + u64::from(b % 6),
+				id,
+				its_dossier(spec, id, c / 4),
+				vote,
+			)
+		}
+		110 => Action::Stop(40 + u64::from(b % 6), id),
+		111 => Action::RetractStop(40 + u64::from(b % 6), id),
+		112 | 113 => Action::Ready(40 + u64::from(b % 6), id, its_dossier(spec, id, c)),
+		114..=117 => Action::Health(40 + u64::from(b % 6), id, c % 3 != 0),
+		118 => Action::Unlock(c % 2 == 0),
+		119 => Action::Set(sets()[usize::from(c) % 4].clone()),
+		120 => Action::Migrating(c % 4 == 0),
+		121 => Action::Changing(c % 4 == 0),
+		122 | 123 => Action::WriteCode(Code {
+			version: spec.highest + 1,
+			flavour: c % 3,
+		}),
+		_ => help(spec, furthest(spec, a), b, c),
+	}
+}
+
+/// The specification does it.
+pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
+	match action.clone() {
+		Action::Blocks(n) => {
+			(0..n).for_each(|_| spec.next_block());
+			Ok(())
+		}
+		Action::Set(set) => {
+			spec.set = set;
+			Ok(())
+		}
+		Action::Migrating(is) => {
+			spec.migrating = is;
+			Ok(())
+		}
+		Action::Changing(is) => {
+			spec.changing = is;
+			Ok(())
+		}
+		Action::Upload(code) => {
+			spec.upload(code);
+			Ok(())
+		}
+		Action::Register(who, dossier) => spec.register(who, dossier),
+		Action::Revise(who, id, dossier) => spec.revise(who, id, dossier),
+		Action::Withdraw(who, id) => spec.withdraw(who, id),
+		Action::Advance(id) => spec.advance(id),
+		Action::Commit(who, id, seal) => spec.commit(who, id, seal),
+		Action::Reveal(who, id, report, salt) => spec.reveal(who, id, report, salt),
+		Action::Attest(who, id, dossier, kind, opinion) => {
+			spec.attest(who, id, &dossier, kind, opinion)
+		}
+		Action::Retract(who, id, kind) => spec.retract(who, id, kind),
+		Action::Finding(who, id, severity) => spec.report_finding(who, id, severity),
+		Action::Triage(who, id, n, decision) => spec.triage(who, id, n as usize, decision),
+		Action::Resolve(who, id, n) => spec.resolve(who, id, n as usize),
+		Action::Vote(who, id, dossier, vote) => spec.vote(who, id, &dossier, vote),
+		Action::Stop(who, id) => spec.stop(who, id),
+		Action::RetractStop(who, id) => spec.retract_stop(who, id),
+		Action::Ready(who, id, dossier) => spec.signal_readiness(who, id, &dossier),
+		Action::Health(who, id, healthy) => spec.report_health(who, id, healthy),
+		Action::Unlock(root) => spec.unlock(root),
+		Action::WriteCode(_) => Err("NotThisCodesTurn"),
+	}
+}
+
+/// The pallets do it. `before` is the specification's state before it did.
+pub fn on_chain(before: &Spec, action: &Action) -> Answer {
+	use pallet_airlock_audits::Call as Audits;
+	use pallet_airlock_enactment::Call as Enactment;
+	use pallet_airlock_proposals::Call as Proposals;
+	use pallet_airlock_simulations::Call as Simulations;
+	use pallet_airlock_supermajority::Call as Supermajority;
+	let by = |who: Account, call: RuntimeCall| chain::call(RuntimeOrigin::signed(who), call);
+	let hash = |dossier: &Dossier| chain::dossier(dossier).hash();
+	match action.clone() {
+		Action::Blocks(n) => {
+			for _ in 0..n {
+				chain::begin_block(System::block_number() + 1);
+			}
+			Ok(())
+		}
+		Action::Set(set) => {
+			chain::Set::set(set);
+			Ok(())
+		}
+		Action::Migrating(is) => {
+			chain::Migrating::set(is);
+			Ok(())
+		}
+		Action::Changing(is) => {
+			chain::Changing::set(is);
+			Ok(())
+		}
+		Action::Upload(code) => {
+			if before.wanted.contains_key(&code) && !before.bytes.contains(&code) {
+				let bytes = chain::blob(code);
+				by(
+					STRANGER,
+					pallet_preimage::Call::note_preimage { bytes }.into(),
+				)?;
+			}
+			Ok(())
+		}
+		Action::Register(who, dossier) => {
+			let dossier = chain::dossier(&dossier);
+			by(who, Proposals::register { dossier }.into())
+		}
+		Action::Revise(who, id, dossier) => {
+			let (dossier, response) = (chain::dossier(&dossier), Document::of(b"answer"));
+			let call = Proposals::revise {
+				id,
+				dossier,
+				response,
+			};
+			by(who, call.into())
+		}
+		Action::Withdraw(who, id) => by(who, Proposals::withdraw { id }.into()),
+		Action::Advance(id) => by(STRANGER, Proposals::advance { id }.into()),
+		Action::Commit(who, id, seal) => {
+			let commitment = chain::seal(&seal, id);
+			by(who, Simulations::commit { id, commitment }.into())
+		}
+		Action::Reveal(who, id, report, salt) => {
+			let round = before.open.get(&id).and_then(|p| p.simulation.as_ref());
+			let dossier = round.map_or_else(|| its_dossier(before, id, 0), |r| r.dossier);
+			let report = chain::report(&report, &dossier, id);
+			let salt = [salt; 32];
+			by(who, Simulations::reveal { id, report, salt }.into())
+		}
+		Action::Attest(who, id, dossier, kind, opinion) => {
+			let call = Audits::attest {
+				id,
+				dossier_hash: hash(&dossier),
+				kind,
+				opinion,
+				report: H256::zero(),
+			};
+			by(who, call.into())
+		}
+		Action::Retract(who, id, kind) => by(who, Audits::retract { id, kind }.into()),
+		Action::Finding(who, id, severity) => {
+			let report = Document::of(b"finding");
+			let call = Audits::report_finding {
+				id,
+				severity,
+				report,
+			};
+			by(who, call.into())
+		}
+		Action::Triage(who, id, finding, decision) => {
+			let call = Audits::triage {
+				id,
+				finding,
+				decision,
+			};
+			by(who, call.into())
+		}
+		Action::Resolve(who, id, finding) => by(who, Audits::resolve { id, finding }.into()),
+		Action::Vote(who, id, dossier, vote) => {
+			let dossier_hash = hash(&dossier);
+			let call = Supermajority::vote {
+				id,
+				dossier_hash,
+				vote,
+			};
+			by(who, call.into())
+		}
+		Action::Stop(who, id) => by(who, Supermajority::stop { id }.into()),
+		Action::RetractStop(who, id) => by(who, Supermajority::retract_stop { id }.into()),
+		Action::Ready(who, id, dossier) => {
+			let dossier_hash = hash(&dossier);
+			by(who, Enactment::signal_readiness { id, dossier_hash }.into())
+		}
+		Action::Health(who, id, healthy) => {
+			by(who, Enactment::report_health { id, healthy }.into())
+		}
+		Action::Unlock(true) => chain::call(RuntimeOrigin::root(), Enactment::unlock {}),
+		Action::Unlock(false) => by(STRANGER, Enactment::unlock {}.into()),
+		Action::WriteCode(code) => {
+			let code = chain::blob(code);
+			chain::call(
+				RuntimeOrigin::root(),
+				frame_system::Call::<Chain>::set_code { code },
+			)
+		}
+	}
+}
+
+/// Both do it, answer the same, and are in the same state.
+///
+/// # Panics
+/// If they are not.
+pub fn both(spec: &mut Spec, action: &Action) -> Answer {
+	let answer = on_chain(spec, action);
+	let expected = on_spec(spec, action);
+	assert_eq!(
+		answer, expected,
+		"the pallets answered, the specification: {action:?}"
+	);
+	crate::compare::assert_same(spec);
+	chain::try_state();
+	answer
+}

@@ -1,0 +1,362 @@
+//! Vote, timelock and probation: what validators decide.
+
+use super::*;
+use pallet_airlock_supermajority::Vote;
+
+/// One vote in a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elector {
+	/// Of which organisation.
+	pub organisation: u32,
+	/// What the vote weighs, after the cap.
+	pub power: u64,
+	/// What it says.
+	pub vote: Option<Vote>,
+}
+
+/// A vote.
+#[derive(Clone, Debug)]
+pub struct Ballot {
+	/// The dossier.
+	pub dossier: Dossier,
+	/// The first block in which no vote is taken.
+	pub closes: Block,
+	/// By how much it was extended.
+	pub extended: Block,
+	/// Power of the whole snapshot, before caps.
+	pub total: u64,
+	/// The snapshot.
+	pub electors: BTreeMap<Account, Elector>,
+	/// The stage is over.
+	pub closed: bool,
+}
+
+impl Ballot {
+	/// Power behind an opinion.
+	pub fn side(&self, vote: Vote) -> u64 {
+		let those = self.electors.values().filter(|e| e.vote == Some(vote));
+		those.map(|e| e.power).sum()
+	}
+}
+
+/// An approved upgrade.
+#[derive(Clone, Debug)]
+pub struct Timelock {
+	/// The block of the switch.
+	pub due: Block,
+	/// The last block in which it is tried.
+	pub expires: Block,
+	/// Who is ready.
+	pub ready: BTreeSet<Account>,
+}
+
+/// An upgrade on probation.
+#[derive(Clone, Debug)]
+pub struct Trial {
+	/// Whose.
+	pub id: Id,
+	/// The code it replaced.
+	pub parent: Code,
+	/// The way back.
+	pub way: Way,
+	/// The block of the switch.
+	pub since: Block,
+	/// Silence is judged here.
+	pub critical_ends: Block,
+	/// Reports are heard until here.
+	pub watch_ends: Block,
+	/// It ends well here.
+	pub closes: Block,
+	/// The critical window ended well.
+	pub survived: bool,
+	/// The last report of each validator.
+	pub reports: BTreeMap<Account, bool>,
+}
+
+impl Spec {
+	// --- The vote -------------------------------------------------------------------------------------------
+
+	/// Everybody in the set gets a vote; no organisation counts above its cap.
+	pub(super) fn open_ballot(&mut self, id: Id) {
+		let rules = self.open[&id].policy.ballot.clone();
+		let total = self.total();
+		let share = rules.organisation_cap;
+		let cap = total * u64::from(share.num) / u64::from(share.den);
+		let mut used = BTreeMap::<u32, u64>::new();
+		let mut electors = BTreeMap::new();
+		for seat in &self.set {
+			let counted = used.entry(seat.organisation).or_default();
+			let power = seat.power.min(cap.saturating_sub(*counted));
+			*counted += power;
+			let elector = Elector {
+				organisation: seat.organisation,
+				power,
+				vote: None,
+			};
+			electors.insert(seat.account, elector);
+		}
+		let closes = self.now + rules.window;
+		let proposal = self.live(id);
+		proposal.ballot = Some(Ballot {
+			dossier: proposal.dossier,
+			closes,
+			extended: 0,
+			total,
+			electors,
+			closed: false,
+		});
+	}
+
+	/// Votes, or votes anew.
+	pub fn vote(&mut self, who: Account, id: Id, dossier: &Dossier, vote: Vote) -> Answer {
+		let now = self.now;
+		let proposal = self.open.get_mut(&id).ok_or("NoBallot")?;
+		let rules = &proposal.policy.ballot;
+		let ballot = proposal.ballot.as_mut().ok_or("NoBallot")?;
+		check(!ballot.closed && now < ballot.closes, "BallotClosed")?;
+		check(ballot.dossier == *dossier, "OtherDossier")?;
+		let approval = rules.approval;
+		let approved = |ballot: &Ballot| {
+			ballot.side(Vote::Aye) * u64::from(approval.den)
+				>= ballot.total * u64::from(approval.num)
+		};
+		let before = approved(ballot);
+		ballot.electors.get_mut(&who).ok_or("NotElector")?.vote = Some(vote);
+		if approved(ballot) != before {
+			// A late swing gives the others time to answer.
+			let wanted = (now + rules.extension).saturating_sub(ballot.closes);
+			let by = wanted.min(rules.extension_cap - ballot.extended);
+			ballot.closes += by;
+			ballot.extended += by;
+		}
+		Ok(())
+	}
+
+	pub(super) fn ask_ballot(&self, id: Id) -> Status {
+		let proposal = &self.open[&id];
+		let Some(ballot) = &proposal.ballot else {
+			return Status::Failed(Failure::StageNotOpened);
+		};
+		let rules = &proposal.policy.ballot;
+		let reaches = |power: u64| {
+			ballot.total > 0
+				&& power * u64::from(rules.approval.den)
+					>= ballot.total * u64::from(rules.approval.num)
+		};
+		if !reaches(ballot.total - ballot.side(Vote::Nay)) {
+			return Status::Failed(Failure::NotApproved);
+		}
+		if self.now < ballot.closes {
+			return Status::Pending(ballot.closes);
+		}
+		let ayes = ballot
+			.electors
+			.values()
+			.filter(|e| e.vote == Some(Vote::Aye));
+		let organisations: BTreeSet<u32> = ayes.map(|e| e.organisation).collect();
+		let diverse = organisations.len() >= rules.organisations as usize;
+		if reaches(ballot.side(Vote::Aye)) && diverse {
+			Status::Passed
+		} else {
+			Status::Failed(Failure::NotApproved)
+		}
+	}
+
+	// --- The stop -------------------------------------------------------------------------------------------
+
+	/// Calls for a stop: more than a third of the current power ends it at once.
+	pub fn stop(&mut self, who: Account, id: Id) -> Answer {
+		self.seat(who).ok_or("NotValidator")?;
+		let proposal = self.open.get(&id).ok_or("CannotStop")?;
+		check(proposal.stage < Stage::Probation, "CannotStop")?;
+		check(!proposal.stops.contains(&who), "AlreadyCalled")?;
+		let mut stops = proposal.stops.clone();
+		stops.retain(|who| self.seat(*who).is_some());
+		stops.insert(who);
+		let against = self.power_of(|who| stops.contains(&who));
+		self.live(id).stops = stops;
+		if against * 3 > self.total() {
+			self.end_failed(id, Failure::StoppedByValidators);
+		}
+		Ok(())
+	}
+
+	/// Takes one's call for a stop back.
+	pub fn retract_stop(&mut self, who: Account, id: Id) -> Answer {
+		let proposal = self.open.get_mut(&id).ok_or("NotCalled")?;
+		check(proposal.stops.remove(&who), "NotCalled")
+	}
+
+	// --- The switch -----------------------------------------------------------------------------------------
+
+	pub(super) fn open_timelock(&mut self, id: Id) {
+		let now = self.now;
+		let proposal = self.live(id);
+		let rules = &proposal.policy.enactment;
+		let due = now + rules.timelock;
+		proposal.timelock = Some(Timelock {
+			due,
+			expires: due + rules.grace,
+			ready: BTreeSet::new(),
+		});
+	}
+
+	/// Says that one's node can run an approved upgrade.
+	pub fn signal_readiness(&mut self, who: Account, id: Id, dossier: &Dossier) -> Answer {
+		self.seat(who).ok_or("NotValidator")?;
+		let proposal = self.open.get_mut(&id).ok_or("NotInTimelock")?;
+		let same = proposal.dossier == *dossier;
+		let timelock = proposal.timelock.as_mut().ok_or("NotInTimelock")?;
+		check(same, "OtherDossier")?;
+		check(timelock.ready.insert(who), "AlreadyReady")
+	}
+
+	pub(super) fn ask_timelock(&mut self, id: Id) -> Status {
+		let Some(timelock) = &self.open[&id].timelock else {
+			return Status::Failed(Failure::StageNotOpened);
+		};
+		if self.now < timelock.due {
+			return Status::Pending(timelock.due);
+		}
+		let expired = self.now >= timelock.expires;
+		match self.unmet(id) {
+			None => {
+				self.switch(id);
+				Status::Passed
+			}
+			Some(unmet) if expired => Status::Failed(Failure::Precondition(unmet)),
+			Some(_) => Status::Pending(self.now + 1),
+		}
+	}
+
+	/// The first condition of the switch that does not hold.
+	fn unmet(&self, id: Id) -> Option<Precondition> {
+		let proposal = &self.open[&id];
+		let total = self.total();
+		let ready = self.power_of(|who| {
+			let timelock = proposal.timelock.as_ref();
+			timelock.is_some_and(|t| t.ready.contains(&who))
+		});
+		let ayes = self.power_of(|who| {
+			let elector = proposal.ballot.as_ref().and_then(|b| b.electors.get(&who));
+			elector.is_some_and(|e| e.vote == Some(Vote::Aye))
+		});
+		let share = proposal.policy.enactment.readiness;
+		let enough = ready * u64::from(share.den) >= total * u64::from(share.num) && total > 0;
+		let conditions = [
+			(self.trial.is_none() && !self.locked, Precondition::LaneFree),
+			(!self.blocked(id), Precondition::NoOpenFinding),
+			(enough, Precondition::Readiness),
+			(ayes * 3 > total * 2, Precondition::CurrentMajority),
+			(!self.migrating, Precondition::NoMigration),
+			(!self.changing, Precondition::NoAuthorityChange),
+			(
+				self.bytes.contains(&proposal.dossier.code),
+				Precondition::Bytes,
+			),
+		];
+		let unmet = conditions.into_iter().find(|(holds, _)| !holds);
+		unmet.map(|(_, condition)| condition)
+	}
+
+	fn switch(&mut self, id: Id) {
+		let dossier = self.open[&id].dossier;
+		if dossier.way == Way::Previous {
+			// The running code stays on chain beside the new one.
+			self.want(&[self.code]);
+			self.bytes.insert(self.code);
+		}
+		self.write(id, dossier.code);
+		self.highest = dossier.code.version;
+	}
+
+	fn write(&mut self, id: Id, code: Code) {
+		self.code = code;
+		self.writes.push((id, code));
+	}
+
+	// --- Probation ------------------------------------------------------------------------------------------
+
+	pub(super) fn open_probation(&mut self, id: Id) {
+		let proposal = &self.open[&id];
+		let rules = &proposal.policy.probation;
+		let critical_ends = self.now + rules.critical;
+		let watch_ends = critical_ends + rules.watch;
+		self.trial = Some(Trial {
+			id,
+			parent: proposal.dossier.parent,
+			way: proposal.dossier.way,
+			since: self.now,
+			critical_ends,
+			watch_ends,
+			closes: watch_ends + rules.close_out,
+			survived: false,
+			reports: BTreeMap::new(),
+		});
+	}
+
+	/// Reports how the new code does.
+	pub fn report_health(&mut self, who: Account, id: Id, healthy: bool) -> Answer {
+		self.seat(who).ok_or("NotValidator")?;
+		let now = self.now;
+		let trial = self.trial.as_mut().ok_or("NotOnProbation")?;
+		check(trial.id == id, "NotOnProbation")?;
+		check(now < trial.watch_ends, "WatchIsOver")?;
+		trial.reports.insert(who, healthy);
+		Ok(())
+	}
+
+	pub(super) fn ask_probation(&mut self, id: Id) -> Status {
+		let now = self.now;
+		let Some(trial) = self.trial.as_ref().filter(|trial| trial.id == id) else {
+			return Status::Failed(Failure::StageNotOpened);
+		};
+		let said = |what| self.power_of(|who| trial.reports.get(&who) == Some(&what));
+		let total = self.total();
+		let quorum = self.open[&id].policy.probation.healthy_quorum;
+		let enough =
+			total > 0 && said(true) * u64::from(quorum.den) >= total * u64::from(quorum.num);
+		let judged = now >= trial.critical_ends && !trial.survived;
+		let (watched, closes) = (now <= trial.watch_ends, trial.closes);
+		if watched && said(false) * 3 > total {
+			return self.go_back(id, Failure::ReportedUnhealthy);
+		}
+		if judged && !enough {
+			return self.go_back(id, Failure::Silence);
+		}
+		if judged {
+			if let Some(trial) = &mut self.trial {
+				trial.survived = true;
+			}
+		} else if now >= closes {
+			self.in_a_row = 0;
+			return Status::Passed;
+		}
+		Status::Pending(now + 1)
+	}
+
+	/// Forward to the rollback code.
+	fn go_back(&mut self, id: Id, why: Failure) -> Status {
+		let dossier = self.open[&id].dossier;
+		match dossier.way {
+			Way::Dedicated(code) => {
+				self.write(id, code);
+				self.highest = code.version;
+			}
+			Way::Previous => self.write(id, dossier.parent),
+			Way::None => return Status::Failed(why),
+		}
+		self.in_a_row += 1;
+		self.locked |= self.in_a_row >= LOCKING;
+		Status::Failed(why)
+	}
+
+	/// Allows enactments again.
+	pub fn unlock(&mut self, allowed: bool) -> Answer {
+		check(allowed, "BadOrigin")?;
+		check(self.locked, "NotLocked")?;
+		self.locked = false;
+		self.in_a_row = 0;
+		Ok(())
+	}
+}
