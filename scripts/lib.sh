@@ -24,10 +24,16 @@ if [ -z "${CARGO_TARGET_DIR:-}" ]; then
 fi
 BIN="$CARGO_TARGET_DIR/release"
 
+# By compiling something: after an update of the compiler an old standard library is still there, and useless.
 has_wasm_target() { # $1: a rustc
-	local sysroot
-	sysroot="$("$1" --print sysroot 2>/dev/null)" || return 1
-	compgen -G "$sysroot/lib/rustlib/$WASM_TARGET/lib/libcore-*.rlib" >/dev/null
+	command -v "$1" >/dev/null || return 1
+	local work found=1
+	work="$(mktemp -d)"
+	# Into a folder of its own: rustc replaces its output file, whatever it is.
+	echo '#![no_std] extern crate alloc;' \
+		| "$1" --target $WASM_TARGET --crate-type lib --emit metadata --out-dir "$work" - 2>/dev/null && found=0
+	rm -rf "$work"
+	return $found
 }
 
 # Environment of every cargo call that builds wasm. The hash of a blob must not depend on where checkout, target

@@ -12,7 +12,7 @@ use airlock_primitives::{Failure, Outcome};
 use anyhow::{ensure, Context, Result};
 use futures::future::{try_join, try_join_all};
 use std::path::{Path, PathBuf};
-use subxt::dynamic::{self, At};
+use subxt::dynamic;
 
 /// Blocks after the switch at which the new code and its migration have run.
 const SETTLED: u32 = 3;
@@ -62,7 +62,7 @@ pub async fn run(options: &Options, display: &Display) -> (Report, Option<Networ
 		.iter()
 		.map(|n| (n.name.clone(), n.url()))
 		.collect();
-	if result.is_err() {
+	if result.is_err() || report.claims.iter().any(|claim| !claim.ok) {
 		network.keep_files();
 	}
 	let logs = network.path().display().to_string();
@@ -143,20 +143,35 @@ async fn first_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	let checks = checks_of_good(director, &passage);
 	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
 	director.moment(FIRST, &format!("{outcome:?}"), ended);
-	director.report.borrow_mut().claim(
-		FIRST,
-		"probation ends with the upgrade kept",
-		outcome == Outcome::Finalized,
-		format!("#{ended}, {outcome:?}"),
-	);
+	ensure!(outcome == Outcome::Finalized, "it ended {outcome:?}");
+	let kept = ("Enactment", "Kept");
+	director
+		.claim_event(
+			FIRST,
+			"probation ends with the upgrade kept",
+			ended,
+			kept,
+			true,
+		)
+		.await?;
 	director
 		.claim_code(FIRST, &passage.dossier.code, ended)
 		.await?;
 	director.claim_finality(FIRST).await
 }
 
+async fn claim_switch(director: &Director<'_>, act: &str, passage: &Passage) -> Result<()> {
+	let version = passage.dossier.code.spec_version;
+	let claim = format!("the switch to version {version} happened by itself");
+	let event = ("Enactment", "Enacted");
+	director
+		.claim_event(act, &claim, passage.switched_at, event, true)
+		.await
+}
+
 async fn checks_of_good(director: &Director<'_>, passage: &Passage) -> Result<()> {
 	let settled = passage.switched_at + SETTLED;
+	claim_switch(director, FIRST, passage).await?;
 	director
 		.claim_code(FIRST, &passage.dossier.code, settled)
 		.await?;
@@ -170,23 +185,23 @@ async fn checks_of_good(director: &Director<'_>, passage: &Passage) -> Result<()
 				return Ok(Seen::NotYet(format!("finalized #{number}")));
 			}
 			let names = client::names(at).await?;
-			let migrated = names
-				.values()
-				.filter(|entry| entry.at("since").is_some())
-				.count();
+			let migrated = names.values().filter(|entry| entry.dated).count();
 			ensure!(
 				migrated == names.len(),
 				"{migrated} of {} are migrated",
 				names.len()
 			);
-			let kept = before.iter().filter(|who| names.contains_key(*who)).count();
+			let same = |(who, old): &(&_, &client::Name)| {
+				names.get(*who).is_some_and(|new| new.text == old.text)
+			};
+			let kept = before.iter().filter(same).count();
 			ensure!(
 				!before.is_empty() && kept == before.len(),
 				"{kept} of {} kept",
 				before.len()
 			);
 			Ok(Seen::Yes(format!(
-				"#{number}, {migrated} entries, all {kept} old ones kept"
+				"#{number}, {migrated} entries, all {kept} old names kept"
 			)))
 		})
 		.await?;
@@ -204,16 +219,15 @@ async fn new_call(director: &Director<'_>) -> Result<()> {
 		set.block, cleared.block
 	);
 	director.display.did(&newcomer.name, &told);
-	let event = cleared
-		.events
-		.iter()
-		.any(|e| e.pallet == "Profiles" && e.name == "NameCleared");
-	director.report.borrow_mut().claim(
-		FIRST,
-		"the new call Profiles.clear_name succeeded",
-		event,
-		format!("#{}, {:?}", cleared.block, cleared.hash),
-	);
+	director
+		.claim_event(
+			FIRST,
+			"the new call Profiles.clear_name succeeded",
+			cleared.block,
+			("Profiles", "NameCleared"),
+			false,
+		)
+		.await?;
 	let again = roles::clear_name(&client, newcomer).await;
 	let named = again
 		.as_ref()
@@ -259,18 +273,22 @@ async fn second_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	};
 	let passage = director.drive(&upgrade).await?;
 	let settled = passage.switched_at + SETTLED;
-	let checks = director.claim_code(SECOND, &passage.dossier.code, settled);
+	let checks = async {
+		claim_switch(director, SECOND, &passage).await?;
+		let code = &passage.dossier.code;
+		director.claim_code(SECOND, code, settled).await
+	};
 	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
 	director.moment(SECOND, &format!("{outcome:?}"), ended);
-	director.report.borrow_mut().claim(
-		SECOND,
-		"validators saw the damage, and the chain went back by itself",
+	ensure!(
 		outcome == Outcome::RolledBack(Failure::ReportedUnhealthy),
-		format!(
-			"switched in #{}, #{ended}, {outcome:?}",
-			passage.switched_at
-		),
+		"it ended {outcome:?}"
 	);
+	let back = ("Enactment", "RolledBack");
+	let claim = "validators saw the damage, and the chain went back by itself";
+	director
+		.claim_event(SECOND, claim, ended, back, true)
+		.await?;
 	let rollback = roles::dedicated(&passage.dossier)?;
 	director
 		.claim_code(SECOND, &rollback, ended + SETTLED)
@@ -284,12 +302,11 @@ async fn still_usable(director: &Director<'_>, since: u32) -> Result<()> {
 	let client = director.observer().await?;
 	let user = &director.cast.patron;
 	let set = roles::set_name(&client, user, "still here").await?;
-	director.report.borrow_mut().claim(
-		SECOND,
-		"transactions work on the rollback code",
-		true,
-		format!("Profiles.set_name in #{}", set.block),
-	);
+	let event = ("Profiles", "NameSet");
+	let claim = "transactions work on the rollback code";
+	director
+		.claim_event(SECOND, claim, set.block, event, false)
+		.await?;
 	let from = set.block.max(since) + SETTLED;
 	let limit = director.limit(from, SETTLED);
 	director

@@ -35,6 +35,7 @@ pub struct Node {
 	base_path: PathBuf,
 	log: PathBuf,
 	rpc_port: u16,
+	outlives: bool,
 	child: Mutex<Option<Child>>,
 	client: tokio::sync::Mutex<Option<Client>>,
 }
@@ -74,6 +75,16 @@ impl Node {
 		self.child.lock().unwrap_or_else(PoisonError::into_inner)
 	}
 
+	/// However this program ends, the node ends with it, unless it shall outlive it.
+	fn command(&self) -> Command {
+		if self.outlives {
+			return Command::new(&self.binary);
+		}
+		let mut command = Command::new("setpriv");
+		command.args(["--pdeathsig", "KILL"]).arg(&self.binary);
+		command
+	}
+
 	/// Starts the process. Does not wait for it.
 	///
 	/// # Errors
@@ -85,7 +96,8 @@ impl Node {
 			.create(true)
 			.append(true)
 			.open(&self.log)?;
-		let process = Command::new(&self.binary)
+		let process = self
+			.command()
 			.args(&self.args)
 			.stdin(Stdio::null())
 			.stdout(log.try_clone()?)
@@ -200,15 +212,15 @@ pub struct Options {
 	pub binary: PathBuf,
 	/// Validators that are never started: the last ones.
 	pub validators_down: usize,
-	/// Leave processes and data when dropped.
-	pub keep: bool,
+	/// The nodes may go on when this program ends: see [`Network::keep`].
+	pub outlives: bool,
 }
 
 /// A running network. Dropping it kills the processes and removes their data.
 pub struct Network {
 	nodes: Vec<Node>,
 	validators: usize,
-	keep: bool,
+	kept: bool,
 	dir: Option<TempDir>,
 	path: PathBuf,
 }
@@ -301,6 +313,7 @@ impl Network {
 				base_path,
 				log: path.join(format!("{name}.log")),
 				rpc_port: *rpc_port,
+				outlives: options.outlives,
 				child: Mutex::default(),
 				client: tokio::sync::Mutex::default(),
 			});
@@ -309,7 +322,7 @@ impl Network {
 		Ok(Self {
 			nodes,
 			validators,
-			keep: options.keep,
+			kept: false,
 			dir: Some(dir),
 			path,
 		})
@@ -343,6 +356,12 @@ impl Network {
 		&self.path
 	}
 
+	/// Leaves processes and data when dropped.
+	pub fn keep(&mut self) {
+		self.kept = true;
+		self.keep_files();
+	}
+
 	/// Keeps the data, for example to look at logs after a failure.
 	pub fn keep_files(&mut self) {
 		if let Some(dir) = self.dir.take() {
@@ -353,9 +372,7 @@ impl Network {
 
 impl Drop for Network {
 	fn drop(&mut self) {
-		if self.keep {
-			self.keep_files();
-		} else {
+		if !self.kept {
 			self.nodes.iter().for_each(Node::kill);
 		}
 	}

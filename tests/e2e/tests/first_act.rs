@@ -25,7 +25,7 @@ async fn first_act_should_pass_when_one_validator_is_down() {
 	let network = network::Options {
 		binary: node(),
 		validators_down: 1,
-		keep: false,
+		outlives: false,
 	};
 	let options = Options {
 		network,

@@ -9,6 +9,7 @@ use airlock_e2e::{
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
+use tokio::signal::unix::{signal, Signal, SignalKind};
 
 /// Starts four validators and three full nodes on loopback and takes a runtime upgrade through every stage;
 /// then another one, which goes wrong and is rolled back.
@@ -65,16 +66,17 @@ async fn run(cli: Cli) -> Result<bool> {
 		network: network::Options {
 			binary,
 			validators_down: cli.validators_down.into(),
-			keep: cli.keep,
+			outlives: cli.keep,
 		},
 		both_acts: cli.act == Act::All,
 		built: cli.built,
 	};
 	let display = Display::default();
+	let mut interrupts = Interrupts::new()?;
 	let (report, network) = tokio::select! {
 		done = demo::run(&options, &display) => done,
-		// Dropping the run ends the processes, unless they are to be kept.
-		signal = interrupted() => { signal?; anyhow::bail!("interrupted") },
+		// Dropping the run ends the processes.
+		() = interrupts.next() => anyhow::bail!("interrupted"),
 	};
 	println!("\n{}", report.table());
 	if let Some(path) = &cli.json {
@@ -89,18 +91,33 @@ async fn run(cli: Cli) -> Result<bool> {
 		"{held} of {claims} claims hold, after {:.0} s",
 		report.seconds
 	);
-	if let Some(network) = network.filter(|_| cli.keep) {
+	if let Some(mut network) = network.filter(|_| cli.keep) {
+		network.keep();
 		kept(&report, &network);
 	}
 	Ok(report.ok)
 }
 
-async fn interrupted() -> std::io::Result<()> {
-	use tokio::signal::unix::{signal, SignalKind};
-	let mut terminate = signal(SignalKind::terminate())?;
-	tokio::select! {
-		done = tokio::signal::ctrl_c() => done,
-		_ = terminate.recv() => Ok(()),
+/// Signals that end the demo. Heard from the moment it is made.
+struct Interrupts([Signal; 3]);
+
+impl Interrupts {
+	fn new() -> std::io::Result<Self> {
+		use SignalKind as S;
+		Ok(Self([
+			signal(S::interrupt())?,
+			signal(S::terminate())?,
+			signal(S::hangup())?,
+		]))
+	}
+
+	async fn next(&mut self) {
+		let [interrupt, terminate, hangup] = &mut self.0;
+		tokio::select! {
+			_ = interrupt.recv() => (),
+			_ = terminate.recv() => (),
+			_ = hangup.recv() => (),
+		}
 	}
 }
 
