@@ -47,6 +47,10 @@ pub struct SimulateCmd {
 	#[arg(long, value_name = "FILE")]
 	scale: Option<PathBuf>,
 
+	/// Write all leaves to this file: the chain asks a simulator for some of them when it reveals
+	#[arg(long, value_name = "FILE")]
+	leaves: Option<PathBuf>,
+
 	#[clap(flatten)]
 	shared_params: SharedParams,
 
@@ -78,6 +82,9 @@ impl SimulateCmd {
 		}
 		if let Some(path) = &self.scale {
 			write(path, &outcome.report.encode())?;
+		}
+		if let Some(path) = &self.leaves {
+			write(path, &outcome.sections.encode())?;
 		}
 		print_summary(&outcome);
 		Ok(match outcome.report.verdict() {

@@ -73,7 +73,7 @@ pub(crate) fn inspect(
 		}
 		StaticCheck::RuntimeApis => missing_apis.is_empty(),
 	};
-	let leaves = CHECKS
+	let leaves = StaticCheck::ALL
 		.map(|check| StaticLeaf {
 			blob,
 			check,
@@ -91,15 +91,6 @@ pub(crate) fn inspect(
 		leaves,
 	}
 }
-
-const CHECKS: [StaticCheck; 6] = [
-	StaticCheck::Decompresses,
-	StaticCheck::Instantiates,
-	StaticCheck::VersionEmbedded,
-	StaticCheck::SameSpecName,
-	StaticCheck::HigherSpecVersion,
-	StaticCheck::RuntimeApis,
-];
 
 fn follows(
 	new: &Option<RuntimeVersion>,

@@ -3,12 +3,10 @@
 use crate::{Inspected, Rehearsed, Replayed};
 use airlock_report::{
 	leaf::{Blob, StaticCheck},
-	tree::Proof,
-	Leaf, Report, Section, SectionId, SimConfig, Sums, Tree, Verdict,
+	Leaf, Report, Section, SectionId, SimConfig, Sums, Verdict,
 };
 use serde::Serialize;
 use serde_json::{json, Value};
-use sp_core::bounded::BoundedVec;
 use sp_version::RuntimeVersion;
 use std::time::Duration;
 
@@ -65,10 +63,8 @@ impl Outcome {
 				blocks.iter().map(|b| Leaf::Block(b.leaf)).collect(),
 			),
 		];
-		let report = Report {
-			config,
-			sections: seal(&sections),
-		};
+		// Three sections are fewer than a report can have.
+		let report = Report::of(config, &sections).expect("three sections");
 		Self {
 			report,
 			sections,
@@ -78,13 +74,6 @@ impl Outcome {
 			blocks,
 			timings,
 		}
-	}
-
-	/// A leaf and the proof that it is in the report.
-	pub fn prove(&self, section: SectionId, index: u32) -> Option<(Leaf, Proof)> {
-		let (_, leaves) = self.sections.iter().find(|(id, _)| *id == section)?;
-		let leaf = leaves.get(usize::try_from(index).ok()?)?;
-		Some((*leaf, Tree::new(leaves).proof(index)?))
 	}
 
 	/// The report for humans and programs. The root covers `config` and `sections`; the rest follows from
@@ -209,22 +198,6 @@ pub struct Document {
 	pub blocks: Vec<Value>,
 	/// Times. Differ from machine to machine.
 	pub advisory: Value,
-}
-
-fn seal(
-	sections: &[(SectionId, Vec<Leaf>)],
-) -> BoundedVec<Section, sp_core::ConstU32<{ airlock_report::MAX_SECTIONS }>> {
-	let sealed = sections.iter().map(|(id, leaves)| {
-		let tree = Tree::new(leaves);
-		let root = tree.root();
-		Section {
-			id: *id,
-			count: tree.count(),
-			root: root.hash,
-			sums: root.sums,
-		}
-	});
-	BoundedVec::truncate_from(sealed.collect())
 }
 
 fn verdict_name(verdict: Verdict) -> &'static str {

@@ -5,8 +5,8 @@ mod chain;
 use super::*;
 use airlock_report::{
 	leaf::{BlockResult, CandidateRun, ClassCounts, StaticCheck},
-	tree::{self, Sums},
-	BlockLeaf, EnactmentLeaf, ExtrinsicClass, SectionId, StaticLeaf, Verdict,
+	tree::Sums,
+	BlockLeaf, EnactmentLeaf, ExtrinsicClass, Opening, SectionId, StaticLeaf, Verdict,
 };
 use sp_runtime::Digest;
 use std::time::Duration;
@@ -220,18 +220,10 @@ fn every_leaf_can_be_proved() {
 	let outcome = outcome(true, (1..6).map(|n| block(n, true, None)).collect());
 	for section in &outcome.report.sections {
 		for index in 0..section.count {
-			let (leaf, proof) = outcome.prove(section.id, index).unwrap();
-			let result = tree::verify(
-				section.root,
-				&section.sums,
-				section.count,
-				index,
-				&leaf,
-				&proof,
-			);
-			assert_eq!(result, Ok(()));
+			let opening = Opening::of(&outcome.sections, section.id, index).unwrap();
+			assert_eq!(opening.verify(&outcome.report), Ok(()));
 		}
-		assert!(outcome.prove(section.id, section.count).is_none());
+		assert!(Opening::of(&outcome.sections, section.id, section.count).is_none());
 	}
 }
 

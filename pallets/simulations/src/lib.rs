@@ -6,120 +6,59 @@
 //!
 //! When the stage opens, the chain fixes what must be simulated: the candidate, the rollback code, and the
 //! blocks that end at the *anchor*, the block before the stage opened. Simulators first seal their report
-//! ([`commit`](Pallet::commit)), then show it ([`reveal`](Pallet::reveal)). The stage passes when enough of them
-//! show the identical report and it says [`Verdict::Pass`].
+//! ([`commit`](Pallet::commit)). When no seal is taken any more, the hash of a block draws leaves for each of them,
+//! which it opens when it shows its report ([`reveal`](Pallet::reveal)). The stage passes when enough of them show
+//! the identical report and it says [`Verdict::Pass`]. A round that ends without a result is tried once more.
+//!
+//! A report with a leaf that contradicts the chain costs everybody who revealed it the bond, for as long as the
+//! proposal is open ([`challenge`](Pallet::challenge)).
 //!
 //! ## Implementation details
 //!
-//! - The seal binds the report's root to chain, dossier, account and round, and hides it behind a salt: a
-//!   copied commitment cannot be opened by whoever copied it.
-//! - A report carries its own subject ([`SimConfig`]); one about anything else than the round is refused.
+//! - The seal binds the report's root to chain, dossier, account, round and attempt, and hides it behind a salt: a
+//!   copied commitment cannot be opened by whoever copied it, and an old one is worth nothing.
+//! - A report carries its own subject ([`SimConfig`](airlock_report::SimConfig)); one about anything else than the
+//!   round is refused. So is one that leaves out a block, a check, or, if it passes, a switch.
 //! - The verdict is no claim of the simulator but follows from the report's sums.
+//! - The seed is the hash of a block, so its author has some influence on it: it may give up its block. It cannot
+//!   choose leaves, and the reports are sealed by then.
+//! - Only a pass ends a round before its windows do: whatever else ends it drops the reports, and with them what
+//!   a challenge could prove.
+//! - The hook of the stage machine polls a round at the edges of its windows only. Each poll is bounded by
+//!   [`Config::MaxSeats`].
+//!
+//! The crate is split by concern: `types` what is stored, `round` windows and agreement, `evidence` what is
+//! checked of reports, `bonds` who pays.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod bonds;
+mod evidence;
 #[cfg(test)]
 mod mock;
+mod round;
 #[cfg(test)]
 mod tests;
+pub mod types;
 pub mod weights;
 
+pub use evidence::{MAX_HEADER_LEN, REQUIRED_SECTIONS};
 pub use pallet::*;
+pub use round::EXTENSIONS;
+pub use types::{Answer, BalanceOf, Progress, Round, Simulator, Standing, Submission};
 pub use weights::WeightInfo;
 
 use airlock_primitives::{
-	domain_hash, ClassPolicy, Domain, DossierRef, Failure, GateStatus, OrganisationId, ProposalId,
-	Role, Roles, Rollback, StageGate,
+	domain_hash, Domain, Failure, Lifecycle, OrganisationId, ProposalId, Role, Roles,
 };
-use airlock_report::{Report, SealedReport, SectionId, SimConfig, Verdict, SCHEMA};
-use alloc::{collections::BTreeMap, vec::Vec};
-use frame_support::{
-	pallet_prelude::*,
-	traits::{
-		fungible::{Inspect, MutateHold},
-		tokens::Precision,
-	},
-};
+use airlock_report::{Opening, Openings, Report, SealedReport, Verdict};
+use alloc::{boxed::Box, vec::Vec};
+use frame_support::{dispatch::Pays, pallet_prelude::*, traits::fungible::MutateHold};
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
-use sp_runtime::{
-	traits::{One, Saturating, UniqueSaturatedInto, Zero},
-	SaturatedConversion,
-};
-
-/// Balance of the configured currency.
-pub type BalanceOf<T> =
-	<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
-
-/// Sections that every report must have.
-pub const REQUIRED_SECTIONS: [SectionId; 3] =
-	[SectionId::Static, SectionId::Enactment, SectionId::Replay];
-
-/// A registered simulator.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Simulator<Balance> {
-	/// The organisation behind it. One organisation has one seat on a proposal.
-	pub organisation: OrganisationId,
-	/// Held of it.
-	pub bond: Balance,
-}
-
-/// What must be simulated, and when.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Round<BlockNumber> {
-	/// Round of the proposal.
-	pub round: u32,
-	/// Hash of the dossier.
-	pub dossier_hash: H256,
-	/// blake2-256 of the candidate.
-	pub candidate: H256,
-	/// blake2-256 of the code it replaces.
-	pub parent_code: H256,
-	/// blake2-256 of the dedicated rollback code.
-	pub rollback: Option<H256>,
-	/// The last block to replay.
-	pub anchor: BlockNumber,
-	/// Hash of that block.
-	pub anchor_hash: H256,
-	/// Blocks to replay.
-	pub blocks: u32,
-	/// The first block in which no commitment is taken.
-	pub commit_until: BlockNumber,
-	/// The first block in which no report is taken.
-	pub reveal_until: BlockNumber,
-	/// Identical reports needed.
-	pub required: u32,
-	/// Most simulators.
-	pub seats: u32,
-}
-
-/// What one simulator has handed in.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Submission<AccountId> {
-	/// The simulator.
-	pub simulator: AccountId,
-	/// Its organisation when it committed.
-	pub organisation: OrganisationId,
-	/// Its sealed report.
-	pub commitment: H256,
-	/// Root and verdict of its report, once revealed.
-	pub revealed: Option<(H256, Verdict)>,
-}
-
-/// How far a round is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Progress {
-	/// Simulators that committed.
-	pub commits: u32,
-	/// Simulators that revealed.
-	pub reveals: u32,
-	/// Identical reports needed.
-	pub required: u32,
-	/// Most simulators.
-	pub seats: u32,
-}
+use sp_runtime::traits::{Saturating, Zero};
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -142,8 +81,13 @@ pub mod pallet {
 		/// Bond of a simulator.
 		#[pallet::constant]
 		type Bond: Get<BalanceOf<Self>>;
+		/// What a simulator pays that committed and did not reveal in time. Burnt; at most [`Config::Bond`].
+		#[pallet::constant]
+		type NoShowFine: Get<BalanceOf<Self>>;
 		/// Keeps roles apart.
 		type Roles: Roles<Self::AccountId>;
+		/// Stops a proposal that passed on a false report.
+		type Lifecycle: Lifecycle;
 		/// Most simulators on one proposal.
 		#[pallet::constant]
 		type MaxSeats: Get<u32>;
@@ -159,7 +103,8 @@ pub mod pallet {
 		SimulatorBond,
 	}
 
-	/// Registered simulators. Each was admitted and pays a bond.
+	/// Registered simulators, and former ones that still have a seat on an open proposal. Each was admitted and
+	/// paid a bond.
 	#[pallet::storage]
 	pub type Simulators<T: Config> =
 		StorageMap<_, Blake2_128Concat, T::AccountId, Simulator<BalanceOf<T>>, OptionQuery>;
@@ -180,7 +125,7 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// The report that each simulator revealed last, by its root: equal reports are stored once.
+	/// The reports that count, by their root: equal ones are stored once.
 	#[pallet::storage]
 	pub type Reports<T: Config> =
 		StorageDoubleMap<_, Identity, ProposalId, Identity, H256, Report, OptionQuery>;
@@ -214,7 +159,7 @@ pub mod pallet {
 			/// Its organisation.
 			organisation: OrganisationId,
 		},
-		/// A simulator was removed; its bond is back.
+		/// A simulator is registered no more; what was left of its bond is back.
 		Removed {
 			/// The simulator.
 			simulator: T::AccountId,
@@ -245,6 +190,72 @@ pub mod pallet {
 			report_root: H256,
 			/// What it says.
 			verdict: Verdict,
+		},
+		/// A simulator was removed while it has seats. It takes no other, and its bond is back when the last of
+		/// these proposals ends.
+		Leaving {
+			/// The simulator.
+			simulator: T::AccountId,
+		},
+		/// A simulator's bond is whole again.
+		ToppedUp {
+			/// The simulator.
+			simulator: T::AccountId,
+			/// What was added.
+			added: BalanceOf<T>,
+		},
+		/// No commitment is taken any more. Each simulator now knows which leaves it must open.
+		SeedDrawn {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// What the leaves are drawn with.
+			seed: H256,
+			/// The first block in which no report is taken.
+			reveal_until: BlockNumberFor<T>,
+		},
+		/// A round ended without a result and starts again. What was handed in is void.
+		Extended {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The attempt that begins.
+			attempt: u8,
+			/// Why the last one had no result.
+			why: Failure,
+		},
+		/// A simulator committed and did not reveal in time.
+		NotRevealed {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The simulator.
+			simulator: T::AccountId,
+			/// What was burnt of its bond.
+			fined: BalanceOf<T>,
+		},
+		/// A report was proven false. It counts no more.
+		FalseReportProven {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Root of the report.
+			report_root: H256,
+			/// Who proved it.
+			challenger: T::AccountId,
+		},
+		/// A simulator that revealed a false report was expelled and lost its bond.
+		Slashed {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The simulator.
+			simulator: T::AccountId,
+			/// What went to the challenger.
+			rewarded: BalanceOf<T>,
+			/// What was burnt.
+			burnt: BalanceOf<T>,
+		},
+		/// The proposal passed on a report that was proven false, and could not be stopped any more: its code
+		/// is written.
+		TooLateToStop {
+			/// Number of the proposal.
+			id: ProposalId,
 		},
 	}
 
@@ -279,6 +290,63 @@ pub mod pallet {
 		OtherSubject,
 		/// The report lacks a section that the chain requires, or its sections are not sorted.
 		SectionMissing,
+		/// The report leaves out a check, a block, or a switch. Simulate the whole subject of the round.
+		LeavesMissing,
+		/// The council has removed this simulator. It can be admitted again when the proposals have ended on which
+		/// it has a seat.
+		Leaving,
+		/// This simulator revealed a false report. It can be admitted again when the proposals have ended on which
+		/// it has a seat.
+		Expelled,
+		/// Less than half of the bond is left. Top it up.
+		BondTooLow,
+		/// The bond is whole. There is nothing to add.
+		BondFull,
+		/// The chain has not drawn yet which leaves you must open. Wait one block.
+		SeedNotDrawn,
+		/// Leaves were drawn that are not opened. Open all of `samples`, in its order.
+		TooFewOpenings,
+		/// More leaves are opened than were drawn. Open those of `samples`, in its order.
+		TooManyOpenings,
+		/// A leaf is opened that was not drawn for you. Open those of `samples`, in its order.
+		OpeningNotDrawn,
+		/// The opening is of a section that the report does not have.
+		OpeningWithoutSection,
+		/// The section has no leaf of this index.
+		OpeningOutOfRange,
+		/// The proof has another length than one for this index in a section of this size.
+		ProofLengthWrong,
+		/// The proof does not lead to the section's root. Prove the leaf at this index from the same leaves.
+		ProofRootWrong,
+		/// The section's sums or count are not those of its tree.
+		ProofSumsWrong,
+		/// The leaf belongs to another section.
+		LeafOfOtherSection,
+		/// The leaf is about another block than the one of its index.
+		LeafOfOtherBlock,
+		/// The leaf's block has another hash on this chain. Replay the blocks of this chain.
+		LeafOfOtherHash,
+		/// The leaf contradicts the report's own subject; no engine writes it.
+		LeafImpossible,
+		/// No report that counts has this root. It may have been proven false already.
+		NoReport,
+		/// The leaf contradicts nothing that this chain knows. If a root is wrong, add the block's header.
+		NothingProven,
+		/// The header is longer than [`MAX_HEADER_LEN`] bytes.
+		HeaderTooLong,
+		/// The header is not that of the leaf's block, or this chain has forgotten the block's hash.
+		HeaderNotOfChain,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(T::MaxSeats::get() > 0, "nobody could simulate");
+			assert!(
+				T::NoShowFine::get() <= T::Bond::get(),
+				"the fine is paid from the bond"
+			);
+		}
 	}
 
 	#[pallet::call]
@@ -289,7 +357,8 @@ pub mod pallet {
 		/// [`Config::AdmitOrigin`].
 		///
 		/// ## Errors
-		/// [`Error::AlreadyAdmitted`], or the currency's, if the account does not own the bond.
+		/// [`Error::AlreadyAdmitted`], [`Error::Leaving`] or [`Error::Expelled`] if it still has seats from before,
+		/// or the currency's, if the account does not own the bond.
 		///
 		/// ## Events
 		/// [`Event::Admitted`].
@@ -309,39 +378,49 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Removes a simulator and returns its bond. What it handed in stays.
+		/// Removes a simulator. What it handed in stays.
 		///
 		/// ## Dispatch Origin
 		/// [`Config::AdmitOrigin`].
 		///
+		/// ## Details
+		/// Returns the bond at once if the simulator has no seat on an open proposal. Otherwise it takes no other
+		/// seat, may still reveal, and the bond is back when the last of these proposals ends: nobody takes it out
+		/// of reach of a challenge.
+		///
 		/// ## Errors
-		/// [`Error::NotSimulator`].
+		/// [`Error::NotSimulator`]; [`Error::Leaving`], [`Error::Expelled`] if it is on its way out already.
 		///
 		/// ## Events
-		/// [`Event::Removed`].
+		/// [`Event::Removed`] or [`Event::Leaving`].
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::remove())]
 		pub fn remove(origin: OriginFor<T>, simulator: T::AccountId) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
-			let entry = Simulators::<T>::take(&simulator).ok_or(Error::<T>::NotSimulator)?;
-			let reason = HoldReason::SimulatorBond.into();
-			T::Currency::release(&reason, &simulator, entry.bond, Precision::BestEffort)?;
-			Self::deposit_event(Event::Removed { simulator });
+			let mut entry = Simulators::<T>::get(&simulator).ok_or(Error::<T>::NotSimulator)?;
+			if entry.active.is_zero() {
+				return Self::dismiss(&simulator, &entry);
+			}
+			Self::ensure_serving(&entry)?;
+			entry.standing = Standing::Leaving;
+			Simulators::<T>::insert(&simulator, entry);
+			Self::deposit_event(Event::Leaving { simulator });
 			Ok(())
 		}
 
 		/// Seals a report.
 		///
 		/// ## Dispatch Origin
-		/// Signed: a registered simulator.
+		/// Signed: a registered simulator with at least half of its bond.
 		///
 		/// ## Details
-		/// The commitment is `domain_hash(Domain::Simulation, SealedReport)`. Keep report and salt: both are
-		/// needed to reveal.
+		/// The commitment is `domain_hash(Domain::Simulation, SealedReport)`. Keep report, salt and all leaves: they
+		/// are needed to reveal. Who commits and does not reveal pays [`Config::NoShowFine`].
 		///
 		/// ## Errors
-		/// [`Error::NotSimulator`], [`Error::NoRound`], [`Error::CommitOver`], [`Error::AlreadyCommitted`],
-		/// [`Error::OrganisationHasSeat`], [`Error::NoSeatLeft`], or if the account acts in another role.
+		/// [`Error::NotSimulator`], [`Error::Leaving`], [`Error::Expelled`], [`Error::BondTooLow`],
+		/// [`Error::NoRound`], [`Error::CommitOver`], [`Error::AlreadyCommitted`], [`Error::OrganisationHasSeat`],
+		/// [`Error::NoSeatLeft`], or if the account acts in another role.
 		///
 		/// ## Events
 		/// [`Event::Committed`].
@@ -349,47 +428,43 @@ pub mod pallet {
 		#[pallet::weight(T::WeightInfo::commit())]
 		pub fn commit(origin: OriginFor<T>, id: ProposalId, commitment: H256) -> DispatchResult {
 			let simulator = ensure_signed(origin)?;
-			let organisation = Simulators::<T>::get(&simulator)
-				.ok_or(Error::<T>::NotSimulator)?
-				.organisation;
+			let mut entry = Simulators::<T>::get(&simulator).ok_or(Error::<T>::NotSimulator)?;
+			Self::ensure_serving(&entry)?;
+			Self::ensure_bonded(&entry)?;
 			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
 			let now = frame_system::Pallet::<T>::block_number();
-			ensure!(now < round.commit_until, Error::<T>::CommitOver);
-			Submissions::<T>::try_mutate(id, |submissions| {
-				for other in submissions.iter() {
-					ensure!(other.simulator != simulator, Error::<T>::AlreadyCommitted);
-					ensure!(
-						other.organisation != organisation,
-						Error::<T>::OrganisationHasSeat
-					);
-				}
-				ensure!(
-					(submissions.len() as u32) < round.seats,
-					Error::<T>::NoSeatLeft
-				);
-				submissions
-					.try_push(Submission {
-						simulator: simulator.clone(),
-						organisation,
-						commitment,
-						revealed: None,
-					})
-					.map_err(|_| Error::<T>::NoSeatLeft)
-			})?;
+			let taken = !round.closed && now < round.commit_until;
+			ensure!(taken, Error::<T>::CommitOver);
+			let organisation = entry.organisation;
+			Self::take_seat(id, round.seats, &simulator, organisation, commitment)?;
 			T::Roles::claim(id, &simulator, Some(organisation), Role::Simulator)?;
+			entry.active.saturating_inc();
+			Simulators::<T>::insert(&simulator, entry);
 			Self::deposit_event(Event::Committed { id, simulator });
 			Ok(())
 		}
 
-		/// Shows a sealed report.
+		/// Shows a sealed report, and the leaves that were drawn for this simulator.
 		///
 		/// ## Dispatch Origin
-		/// Signed: a simulator that committed in this round.
+		/// Signed: a simulator that committed in this attempt.
+		///
+		/// ## Details
+		/// `openings` are `airlock_report::openings(leaves, samples(seed, SCALE(account), report))`, where `seed` is
+		/// that of [`Rounds`].
 		///
 		/// ## Errors
-		/// [`Error::NoRound`], [`Error::StillCommitting`], [`Error::RevealOver`], [`Error::NotCommitted`],
-		/// [`Error::AlreadyRevealed`], [`Error::CommitmentMismatch`], [`Error::OtherSubject`],
-		/// [`Error::SectionMissing`].
+		/// - Too early or too late: [`Error::NoRound`], [`Error::StillCommitting`], [`Error::SeedNotDrawn`],
+		///   [`Error::RevealOver`].
+		/// - Not yours to reveal: [`Error::NotCommitted`], [`Error::AlreadyRevealed`], [`Error::Expelled`],
+		///   [`Error::CommitmentMismatch`].
+		/// - Not what was asked for: [`Error::OtherSubject`], [`Error::SectionMissing`], [`Error::LeavesMissing`].
+		/// - Not the drawn leaves: [`Error::TooFewOpenings`], [`Error::TooManyOpenings`],
+		///   [`Error::OpeningNotDrawn`].
+		/// - Not in the report: [`Error::ProofLengthWrong`], [`Error::ProofRootWrong`],
+		///   [`Error::ProofSumsWrong`].
+		/// - A lie: [`Error::LeafOfOtherSection`], [`Error::LeafOfOtherBlock`], [`Error::LeafOfOtherHash`],
+		///   [`Error::LeafImpossible`].
 		///
 		/// ## Events
 		/// [`Event::Revealed`].
@@ -400,43 +475,28 @@ pub mod pallet {
 			id: ProposalId,
 			report: Report,
 			salt: [u8; 32],
+			openings: Openings,
 		) -> DispatchResult {
 			let simulator = ensure_signed(origin)?;
 			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
-			let now = frame_system::Pallet::<T>::block_number();
-			ensure!(now >= round.commit_until, Error::<T>::StillCommitting);
-			ensure!(now < round.reveal_until, Error::<T>::RevealOver);
-			let report_root = report.root();
-			let verdict = report.verdict();
-			Submissions::<T>::try_mutate(id, |submissions| {
-				let submission = submissions
-					.iter_mut()
-					.find(|s| s.simulator == simulator)
-					.ok_or(Error::<T>::NotCommitted)?;
-				ensure!(submission.revealed.is_none(), Error::<T>::AlreadyRevealed);
-				let sealed = SealedReport {
-					genesis: Self::genesis(),
-					dossier_hash: round.dossier_hash,
-					simulator: simulator.clone(),
-					round: round.round,
-					report_root,
-					salt,
-				};
-				ensure!(
-					submission.commitment == domain_hash(Domain::Simulation, &sealed),
-					Error::<T>::CommitmentMismatch
-				);
-				submission.revealed = Some((report_root, verdict));
-				Ok::<_, DispatchError>(())
-			})?;
-			ensure!(
-				Self::is_about(&report.config, &round),
-				Error::<T>::OtherSubject
-			);
-			ensure!(
-				report.is_complete(&REQUIRED_SECTIONS),
-				Error::<T>::SectionMissing
-			);
+			let seed = Self::ensure_revealing(&round)?;
+			let (report_root, verdict) = (report.root(), report.verdict());
+			let sealed = SealedReport {
+				genesis: Self::genesis(),
+				dossier_hash: round.dossier_hash,
+				simulator: simulator.clone(),
+				round: round.round,
+				attempt: round.attempt,
+				report_root,
+				salt,
+			};
+			let revealed = Answer::Revealed {
+				root: report_root,
+				verdict,
+			};
+			Self::answer(id, &sealed, revealed)?;
+			Self::ensure_admissible(&report, &round)?;
+			Self::ensure_opened(&seed, &simulator, &round, &report, &openings)?;
 			Reports::<T>::insert(id, report_root, report);
 			Self::deposit_event(Event::Revealed {
 				id,
@@ -446,185 +506,228 @@ pub mod pallet {
 			});
 			Ok(())
 		}
+
+		/// Proves that a revealed report is false.
+		///
+		/// ## Dispatch Origin
+		/// Signed: anyone. Free if it proves something.
+		///
+		/// ## Details
+		/// `opening` is a leaf of the report that no honest simulator can have written: of another section, about
+		/// another block than the one of its index, with another hash than that block has on this chain, or in
+		/// contradiction to the report's subject. Or a block with another state root or extrinsics root than its
+		/// `header`, whose hash this chain must still know; the last `BlockHashCount` blocks, and the anchor.
+		///
+		/// Everybody who revealed the report is expelled and loses the bond: half of it, rounded down, to the
+		/// challenger, the rest is burnt. If the challenger or its organisation is one of them, all is burnt. The
+		/// report counts no more; if the stage has passed and too few identical passing reports are left, the
+		/// proposal is stopped, unless its code is written.
+		///
+		/// ## Errors
+		/// [`Error::NoRound`], [`Error::NoReport`], [`Error::NothingProven`], [`Error::HeaderTooLong`],
+		/// [`Error::HeaderNotOfChain`]; if the leaf is not in the report [`Error::OpeningWithoutSection`],
+		/// [`Error::OpeningOutOfRange`], [`Error::ProofLengthWrong`], [`Error::ProofRootWrong`],
+		/// [`Error::ProofSumsWrong`].
+		///
+		/// ## Events
+		/// [`Event::FalseReportProven`], an [`Event::Slashed`] for each liar, and [`Event::TooLateToStop`] if the
+		/// proposal should have been stopped and could not.
+		#[pallet::call_index(4)]
+		#[pallet::weight(T::WeightInfo::challenge(T::MaxSeats::get()))]
+		pub fn challenge(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			report_root: H256,
+			opening: Box<Opening>,
+			header: Option<Box<HeaderFor<T>>>,
+		) -> DispatchResultWithPostInfo {
+			let challenger = ensure_signed(origin)?;
+			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
+			let report = Reports::<T>::get(id, report_root).ok_or(Error::<T>::NoReport)?;
+			Self::ensure_false(&round, &report, &opening, header.as_deref())?;
+			Self::punish(id, report_root, &challenger)?;
+			Self::deposit_event(Event::FalseReportProven {
+				id,
+				report_root,
+				challenger,
+			});
+			// Last: it may end the proposal, and with it everything that is stored of the round.
+			Self::stop_if_unsupported(id, &round);
+			Ok(Pays::No.into())
+		}
+
+		/// Fills a bond up to [`Config::Bond`].
+		///
+		/// ## Dispatch Origin
+		/// Signed: a registered simulator.
+		///
+		/// ## Errors
+		/// [`Error::NotSimulator`], [`Error::Leaving`], [`Error::Expelled`], [`Error::BondFull`], or the currency's,
+		/// if the account does not own what is missing.
+		///
+		/// ## Events
+		/// [`Event::ToppedUp`].
+		#[pallet::call_index(5)]
+		#[pallet::weight(T::WeightInfo::top_up())]
+		pub fn top_up(origin: OriginFor<T>) -> DispatchResult {
+			let simulator = ensure_signed(origin)?;
+			let mut entry = Simulators::<T>::get(&simulator).ok_or(Error::<T>::NotSimulator)?;
+			Self::ensure_serving(&entry)?;
+			let added = T::Bond::get().saturating_sub(entry.bond);
+			ensure!(!added.is_zero(), Error::<T>::BondFull);
+			T::Currency::hold(&HoldReason::SimulatorBond.into(), &simulator, added)?;
+			entry.bond.saturating_accrue(added);
+			Simulators::<T>::insert(&simulator, entry);
+			Self::deposit_event(Event::ToppedUp { simulator, added });
+			Ok(())
+		}
 	}
 }
 
 impl<T: Config> Pallet<T> {
-	fn do_admit(who: &T::AccountId, organisation: OrganisationId) -> DispatchResult {
-		ensure!(
-			!Simulators::<T>::contains_key(who),
-			Error::<T>::AlreadyAdmitted
-		);
-		let bond = T::Bond::get();
-		T::Currency::hold(&HoldReason::SimulatorBond.into(), who, bond)?;
-		Simulators::<T>::insert(who, Simulator { organisation, bond });
-		Ok(())
+	/// The seed of a round in which reports are taken now.
+	fn ensure_revealing(round: &Round<BlockNumberFor<T>>) -> Result<H256, Error<T>> {
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(!round.closed, Error::<T>::RevealOver);
+		ensure!(now >= round.commit_until, Error::<T>::StillCommitting);
+		let seed = round.seed.ok_or(Error::<T>::SeedNotDrawn)?;
+		ensure!(now < round.reveal_until, Error::<T>::RevealOver);
+		Ok(seed)
 	}
 
-	fn genesis() -> H256 {
-		frame_system::Pallet::<T>::block_hash(BlockNumberFor::<T>::zero())
-	}
-
-	/// True if a report says of itself that it is about this round. The engine's version is left to
-	/// agreement: different engines make different roots.
-	fn is_about(config: &SimConfig, round: &Round<BlockNumberFor<T>>) -> bool {
-		config.schema == SCHEMA
-			&& config.genesis == Self::genesis()
-			&& config.parent_code == round.parent_code
-			&& config.candidate == round.candidate
-			&& config.rollback == round.rollback
-			&& config.anchor == UniqueSaturatedInto::<u32>::unique_saturated_into(round.anchor)
-			&& config.anchor_hash == round.anchor_hash
-			&& config.blocks == round.blocks
-	}
-
-	/// The verdict of a round in which nothing more will come.
-	fn decide(
-		round: &Round<BlockNumberFor<T>>,
-		submissions: &[Submission<T::AccountId>],
-	) -> GateStatus<BlockNumberFor<T>> {
-		let mut agreeing = BTreeMap::<(H256, bool), u32>::new();
-		for (root, verdict) in submissions.iter().filter_map(|s| s.revealed) {
-			let count = agreeing
-				.entry((root, verdict == Verdict::Pass))
-				.or_default();
-			*count = count.saturating_add(1);
-		}
-		let enough = agreeing.iter().find(|(_, count)| **count >= round.required);
-		match enough {
-			Some(((_, true), _)) => GateStatus::Passed,
-			Some(((_, false), _)) => GateStatus::Failed(Failure::SimulationFailed),
-			None if agreeing.len() > 1 => GateStatus::Failed(Failure::ReportsDisagree),
-			None => GateStatus::Failed(Failure::TooFewReports),
-		}
-	}
-
-	/// How far the round of a proposal is.
-	pub fn progress(id: ProposalId) -> Option<Progress> {
-		let round = Rounds::<T>::get(id)?;
-		let submissions = Submissions::<T>::get(id);
-		let reveals = submissions.iter().filter(|s| s.revealed.is_some()).count();
-		Some(Progress {
-			commits: submissions.len() as u32,
-			reveals: reveals as u32,
-			required: round.required,
-			seats: round.seats,
+	/// Puts the answer to a commitment that this opens.
+	fn answer(
+		id: ProposalId,
+		sealed: &SealedReport<T::AccountId>,
+		answer: Answer,
+	) -> DispatchResult {
+		Submissions::<T>::try_mutate(id, |submissions| {
+			let submission = submissions
+				.iter_mut()
+				.find(|s| s.simulator == sealed.simulator)
+				.ok_or(Error::<T>::NotCommitted)?;
+			ensure!(
+				submission.answer == Answer::Sealed,
+				Error::<T>::AlreadyRevealed
+			);
+			// Without a bond there is nothing to lose.
+			let expelled = Simulators::<T>::get(&sealed.simulator)
+				.is_none_or(|entry| entry.standing == Standing::Expelled);
+			ensure!(!expelled, Error::<T>::Expelled);
+			ensure!(
+				submission.commitment == domain_hash(Domain::Simulation, sealed),
+				Error::<T>::CommitmentMismatch
+			);
+			submission.answer = answer;
+			Ok(())
 		})
 	}
 
 	/// Checks the invariants of the storage.
 	#[cfg(any(feature = "std", test))]
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
+		let mut seats = alloc::collections::BTreeMap::<T::AccountId, u32>::new();
 		for (id, submissions) in Submissions::<T>::iter() {
 			let round = Rounds::<T>::get(id).ok_or("submissions of no round")?;
+			Self::try_submissions(id, &round, &submissions)?;
+			for submission in submissions {
+				seats
+					.entry(submission.simulator)
+					.or_default()
+					.saturating_inc();
+			}
+		}
+		for (id, root) in Reports::<T>::iter_keys() {
+			// Nobody's report is stored: it was dropped with the last simulator that revealed it.
+			let counts = Submissions::<T>::get(id)
+				.iter()
+				.any(|s| s.report().is_some_and(|(of, _)| of == root));
+			ensure!(counts, "report of nobody");
+		}
+		for round in Rounds::<T>::iter_values() {
+			ensure!(round.attempt <= EXTENSIONS, "more extensions than allowed");
 			ensure!(
-				submissions.len() as u32 <= round.seats,
-				"more submissions than seats"
+				round.commit_until <= round.reveal_until,
+				"reports before commitments"
 			);
-			// One seat for each account and each organisation.
-			let mut accounts: Vec<_> = submissions.iter().map(|s| s.simulator.clone()).collect();
-			let mut organisations: Vec<_> = submissions.iter().map(|s| s.organisation).collect();
-			accounts.sort();
-			accounts.dedup();
-			organisations.sort();
-			organisations.dedup();
+		}
+		Self::try_simulators(&seats)
+	}
+
+	#[cfg(any(feature = "std", test))]
+	fn try_submissions(
+		id: ProposalId,
+		round: &Round<BlockNumberFor<T>>,
+		submissions: &[Submission<T::AccountId>],
+	) -> Result<(), sp_runtime::TryRuntimeError> {
+		use alloc::collections::BTreeSet;
+		ensure!(
+			submissions.len() as u32 <= round.seats,
+			"more submissions than seats"
+		);
+		// One seat for each account and each organisation.
+		let accounts: BTreeSet<_> = submissions.iter().map(|s| &s.simulator).collect();
+		let organisations: BTreeSet<_> = submissions.iter().map(|s| s.organisation).collect();
+		ensure!(
+			accounts.len() == submissions.len(),
+			"an account has two seats"
+		);
+		ensure!(
+			organisations.len() == submissions.len(),
+			"an organisation has two seats"
+		);
+		for submission in submissions {
+			// Nothing is revealed before it is known which leaves must be opened.
 			ensure!(
-				accounts.len() == submissions.len(),
-				"an account has two seats"
+				submission.answer == Answer::Sealed || round.seed.is_some(),
+				"an answer before the draw"
 			);
-			ensure!(
-				organisations.len() == submissions.len(),
-				"an organisation has two seats"
-			);
-			// What was revealed is there to read.
-			for (root, verdict) in submissions.iter().filter_map(|s| s.revealed) {
+			// What counts is there to read.
+			if let Some((root, verdict)) = submission.report() {
 				let report = Reports::<T>::get(id, root).ok_or("revealed report is gone")?;
 				ensure!(
 					report.root() == root && report.verdict() == verdict,
 					"report is not its root"
 				);
 			}
-		}
-		for (id, _) in Reports::<T>::iter_keys() {
-			ensure!(Rounds::<T>::contains_key(id), "report of no round");
+			// What is proven false is gone, and so is the bond of whoever revealed it.
+			if let Answer::False { root } = submission.answer {
+				ensure!(
+					!Reports::<T>::contains_key(id, root),
+					"false report is stored"
+				);
+				let expelled = Simulators::<T>::get(&submission.simulator)
+					.is_some_and(|entry| entry.standing == Standing::Expelled);
+				ensure!(expelled, "who revealed a false report is not expelled");
+			}
 		}
 		Ok(())
 	}
-}
 
-impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
-	fn open(
-		id: ProposalId,
-		about: &DossierRef<T::AccountId>,
-		policy: &ClassPolicy<BlockNumberFor<T>>,
-		now: BlockNumberFor<T>,
-	) -> DispatchResult {
-		// Evidence of an earlier round is about another dossier.
-		Self::clear(id);
-		let policy = &policy.simulation;
-		let anchor = now.saturating_sub(One::one());
-		let rollback = match &about.dossier.rollback {
-			Rollback::Dedicated(code) => Some(code.hash),
-			Rollback::PreviousCode | Rollback::Irreversible => None,
-		};
-		let commit_until = now.saturating_add(policy.commit_window);
-		Rounds::<T>::insert(
-			id,
-			Round {
-				round: about.round,
-				dossier_hash: about.hash,
-				candidate: about.dossier.code.hash,
-				parent_code: about.dossier.parent_code_hash,
-				rollback,
-				anchor,
-				anchor_hash: frame_system::Pallet::<T>::parent_hash(),
-				blocks: policy.replay_blocks.min(anchor.saturated_into()),
-				commit_until,
-				reveal_until: commit_until.saturating_add(policy.reveal_window),
-				required: policy.required,
-				seats: policy.seats.min(T::MaxSeats::get()),
-			},
+	#[cfg(any(feature = "std", test))]
+	fn try_simulators(
+		seats: &alloc::collections::BTreeMap<T::AccountId, u32>,
+	) -> Result<(), sp_runtime::TryRuntimeError> {
+		use frame_support::traits::fungible::InspectHold;
+		ensure!(
+			seats.keys().all(Simulators::<T>::contains_key),
+			"a seat of an account that is no simulator"
 		);
-		Self::deposit_event(Event::RoundOpened {
-			id,
-			round: about.round,
-			anchor,
-		});
+		for (who, entry) in Simulators::<T>::iter() {
+			let taken = seats.get(&who).copied().unwrap_or_default();
+			ensure!(entry.active == taken, "seats do not add up");
+			// Who is on the way out stays for its seats only.
+			ensure!(
+				entry.standing == Standing::Serving || entry.active > 0,
+				"a former simulator without a seat"
+			);
+			ensure!(
+				entry.standing != Standing::Expelled || entry.bond.is_zero(),
+				"an expelled simulator has a bond"
+			);
+			let held = T::Currency::balance_on_hold(&HoldReason::SimulatorBond.into(), &who);
+			ensure!(held == entry.bond, "the bond is not what is held");
+		}
 		Ok(())
-	}
-
-	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
-		let Some(round) = Rounds::<T>::get(id) else {
-			return GateStatus::Failed(Failure::StageNotOpened);
-		};
-		if now < round.commit_until {
-			return GateStatus::Pending {
-				until: round.commit_until,
-			};
-		}
-		let submissions = Submissions::<T>::get(id);
-		let all_revealed = submissions.iter().all(|s| s.revealed.is_some());
-		if now < round.reveal_until && !all_revealed {
-			return GateStatus::Pending {
-				until: round.reveal_until,
-			};
-		}
-		Self::decide(&round, &submissions)
-	}
-
-	fn close(id: ProposalId) {
-		// Evidence stays readable until the proposal ends; only the windows are over.
-		let now = frame_system::Pallet::<T>::block_number();
-		Rounds::<T>::mutate_extant(id, |round| {
-			round.commit_until = round.commit_until.min(now);
-			round.reveal_until = round.reveal_until.min(now);
-		});
-	}
-
-	fn clear(id: ProposalId) {
-		Rounds::<T>::remove(id);
-		Submissions::<T>::remove(id);
-		// At most one for each seat.
-		Reports::<T>::drain_prefix(id).for_each(drop);
 	}
 }

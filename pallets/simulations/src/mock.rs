@@ -1,14 +1,23 @@
-//! A runtime with a role book that the tests can break.
+//! A runtime with a role book and a stage machine that the tests can break, and a chain of headers.
 
 use crate as pallet_simulations;
 use airlock_primitives::*;
-use airlock_report::{Report, SealedReport, Section, SectionId, SimConfig, Sums, SCHEMA};
+use airlock_report::{
+	leaf::{Blob, BlockResult, CandidateRun, ClassCounts, StaticCheck},
+	openings, samples, BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, Openings, Report,
+	SealedReport, SectionId, SimConfig, StaticLeaf, SCHEMA,
+};
+use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU128, ConstU32},
 };
 use sp_core::H256;
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchError, DispatchResult};
+use sp_runtime::{
+	generic,
+	traits::{BlakeTwo256, Header as _, IdentityLookup},
+	BuildStorage, DispatchError, DispatchResult,
+};
 
 pub type Block = frame_system::mocking::MockBlockU32<Test>;
 
@@ -37,6 +46,28 @@ impl pallet_balances::Config for Test {
 parameter_types! {
 	/// An account that acts in another role.
 	pub static Conflicted: Option<u64> = None;
+	/// Where the only proposal is.
+	pub static CurrentStage: Option<Stage> = None;
+	/// What was stopped, and why.
+	pub static Stopped: Vec<(ProposalId, Failure)> = vec![];
+}
+
+impl Lifecycle for Test {
+	fn stage(id: ProposalId) -> Option<Stage> {
+		CurrentStage::get().filter(|_| id == ID)
+	}
+	fn dossier_hash(_: ProposalId) -> Option<H256> {
+		None
+	}
+	fn stop(id: ProposalId, why: Failure) -> DispatchResult {
+		if Self::stage(id).is_none_or(|stage| stage >= Stage::Probation) {
+			return Err(DispatchError::Other("too late"));
+		}
+		Stopped::mutate(|stopped| stopped.push((id, why)));
+		CurrentStage::set(None);
+		clear();
+		Ok(())
+	}
 }
 
 impl Roles<u64> for Test {
@@ -52,8 +83,10 @@ impl pallet_simulations::Config for Test {
 	type AdmitOrigin = frame_system::EnsureRoot<u64>;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
-	type Bond = ConstU128<500>;
+	type Bond = ConstU128<BOND>;
+	type NoShowFine = ConstU128<FINE>;
 	type Roles = Test;
+	type Lifecycle = Test;
 	type MaxSeats = ConstU32<4>;
 	type WeightInfo = ();
 }
@@ -63,6 +96,13 @@ pub const OPENED: u32 = 20;
 pub const COMMIT: u32 = 10;
 pub const REVEAL: u32 = 5;
 pub const SALT: [u8; 32] = [9; 32];
+pub const BLOCKS: u32 = 10;
+pub const ANCHOR: u32 = OPENED - 1;
+/// The oldest block whose hash the chain knows.
+pub const KNOWN: u32 = 15;
+pub const BOND: u128 = 500;
+/// More than half of the bond is left after one, and less after two.
+pub const FINE: u128 = 201;
 
 pub fn dossier() -> Dossier {
 	let document = Document::of(b"text");
@@ -92,7 +132,7 @@ pub fn policy() -> ClassPolicy<u32> {
 			reveal_window: REVEAL,
 			required: 2,
 			seats: 3,
-			replay_blocks: 10,
+			replay_blocks: BLOCKS,
 		},
 		review: ReviewPolicy {
 			minimum: 1,
@@ -123,6 +163,19 @@ pub fn policy() -> ClassPolicy<u32> {
 	}
 }
 
+pub type Header = generic::Header<u32, BlakeTwo256>;
+
+/// The header of a block of this chain.
+pub fn header(number: u32) -> Header {
+	let root = |salt: u8| H256::repeat_byte(salt.wrapping_add(number as u8));
+	Header::new(number, root(60), root(120), root(180), Default::default())
+}
+
+/// Its hash.
+pub fn hash(number: u32) -> H256 {
+	header(number).hash()
+}
+
 /// Opens a round of a proposal now.
 pub fn open(round: u32) {
 	let dossier = dossier();
@@ -134,50 +187,152 @@ pub fn open(round: u32) {
 	};
 	<Simulations as StageGate<u64, u32>>::open(ID, &about, &policy(), System::block_number())
 		.unwrap();
+	CurrentStage::set(Some(Stage::Simulation));
 }
 
 pub fn poll() -> GateStatus<u32> {
 	<Simulations as StageGate<u64, u32>>::poll(ID, System::block_number())
 }
 
+/// The stage machine moves the proposal to a later stage.
+pub fn pass_to(stage: Stage) {
+	assert_eq!(poll(), GateStatus::Passed);
+	<Simulations as StageGate<u64, u32>>::close(ID);
+	CurrentStage::set(Some(stage));
+}
+
+/// The proposal ends.
+pub fn clear() {
+	<Simulations as StageGate<u64, u32>>::clear(ID);
+}
+
 /// The hash that FRAME's test genesis gives block 0.
 const GENESIS: H256 = H256::repeat_byte(69);
 
-/// A report on the round; `regressions` more than 0 makes it a failing one.
-pub fn report(regressions: u32) -> Report {
-	let section = |id| Section {
-		id,
-		count: 1,
-		root: H256::repeat_byte(7),
-		sums: Sums {
-			leaves: 1,
-			regressions,
-			..Default::default()
-		},
-	};
-	Report {
-		config: SimConfig {
-			schema: SCHEMA,
-			genesis: GENESIS,
-			parent_code: H256::repeat_byte(1),
-			candidate: H256::repeat_byte(2),
-			rollback: Some(H256::repeat_byte(3)),
-			anchor: OPENED - 1,
-			anchor_hash: H256::repeat_byte(19),
-			blocks: 10,
-			engine: H256::repeat_byte(8),
-		},
-		sections: vec![
-			section(SectionId::Static),
-			section(SectionId::Enactment),
-			section(SectionId::Replay),
-		]
-		.try_into()
-		.unwrap(),
+/// A report and what it is made of.
+#[derive(Clone)]
+pub struct Sim {
+	pub report: Report,
+	pub leaves: Vec<(SectionId, Vec<Leaf>)>,
+}
+
+impl Sim {
+	/// An honest and passing one, changed before it is hashed.
+	pub fn with(change: impl FnOnce(&mut Vec<(SectionId, Vec<Leaf>)>)) -> Self {
+		let mut leaves = leaves(0);
+		change(&mut leaves);
+		let report = Report::of(config(), &leaves).unwrap();
+		Self { report, leaves }
+	}
+
+	/// With one other block.
+	pub fn with_block(number: u32, change: impl FnOnce(&mut BlockLeaf)) -> Self {
+		Self::with(|leaves| {
+			let mut leaf = block(number);
+			change(&mut leaf);
+			leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+		})
+	}
+
+	/// What the chain asks this simulator for. Nothing before the draw.
+	pub fn openings(&self, who: u64) -> Openings {
+		let seed = crate::Rounds::<Test>::get(ID).and_then(|round| round.seed);
+		let drawn = seed.map(|seed| samples(&seed, &who.encode(), &self.report));
+		drawn
+			.and_then(|drawn| openings(&self.leaves, &drawn))
+			.unwrap_or_default()
 	}
 }
 
-pub fn seal(simulator: u64, round: u32, report: &Report) -> H256 {
+/// The index of a block in section Replay.
+pub fn index_of(number: u32) -> u32 {
+	number + BLOCKS - ANCHOR - 1
+}
+
+fn config() -> SimConfig {
+	SimConfig {
+		schema: SCHEMA,
+		genesis: GENESIS,
+		parent_code: H256::repeat_byte(1),
+		candidate: H256::repeat_byte(2),
+		rollback: Some(H256::repeat_byte(3)),
+		anchor: ANCHOR,
+		anchor_hash: hash(ANCHOR),
+		blocks: BLOCKS,
+		engine: H256::repeat_byte(8),
+	}
+}
+
+/// What an honest simulator writes of a block.
+pub fn block(number: u32) -> BlockLeaf {
+	let mut classes = ClassCounts::default();
+	classes.add(ExtrinsicClass::Identical);
+	BlockLeaf {
+		number,
+		hash: hash(number),
+		state_root: *header(number).state_root(),
+		extrinsics_root: *header(number).extrinsics_root(),
+		code: config().parent_code,
+		extrinsics: 1,
+		control: true,
+		outcomes: H256::repeat_byte(4),
+		candidate: Some(CandidateRun {
+			result: BlockResult::Complete,
+			root: H256::repeat_byte(5),
+			classes,
+			memoised: 0,
+			outcomes: H256::repeat_byte(4),
+		}),
+	}
+}
+
+fn switch(to: Blob) -> Leaf {
+	Leaf::Enactment(EnactmentLeaf {
+		to,
+		result: BlockResult::Complete,
+		before: H256::repeat_byte(1),
+		after: H256::repeat_byte(2),
+		blocks: 1,
+		settled: true,
+		keys_changed: 3,
+		storage_versions_changed: 0,
+		changes: H256::repeat_byte(3),
+	})
+}
+
+/// All leaves; so many static checks do not hold.
+fn leaves(regressions: u32) -> Vec<(SectionId, Vec<Leaf>)> {
+	let checks = [Blob::Candidate, Blob::Rollback]
+		.into_iter()
+		.flat_map(|blob| {
+			let each = StaticCheck::ALL.into_iter();
+			each.map(move |check| (blob, check))
+		});
+	let checks = (0u32..).zip(checks).map(|(index, (blob, check))| {
+		let holds = index >= regressions;
+		Leaf::Static(StaticLeaf { blob, check, holds })
+	});
+	let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
+	let blocks = (ANCHOR + 1 - BLOCKS)..=ANCHOR;
+	vec![
+		(SectionId::Static, checks.collect()),
+		(
+			SectionId::Enactment,
+			switches.into_iter().map(switch).collect(),
+		),
+		(
+			SectionId::Replay,
+			blocks.map(|number| Leaf::Block(block(number))).collect(),
+		),
+	]
+}
+
+/// A report on the round; `regressions` more than 0 makes it a failing one.
+pub fn report(regressions: u32) -> Report {
+	Report::of(config(), &leaves(regressions)).unwrap()
+}
+
+pub fn seal_of(simulator: u64, round: u32, attempt: u8, report: &Report) -> H256 {
 	domain_hash(
 		Domain::Simulation,
 		&SealedReport {
@@ -185,22 +340,57 @@ pub fn seal(simulator: u64, round: u32, report: &Report) -> H256 {
 			dossier_hash: dossier().hash(),
 			simulator,
 			round,
+			attempt,
 			report_root: report.root(),
 			salt: SALT,
 		},
 	)
 }
 
+pub fn seal(simulator: u64, round: u32, report: &Report) -> H256 {
+	seal_of(simulator, round, 0, report)
+}
+
+/// Commits in the attempt that runs.
 pub fn commit(who: u64, report: &Report) -> DispatchResult {
-	Simulations::commit(RuntimeOrigin::signed(who), ID, seal(who, 0, report))
+	let attempt = crate::Rounds::<Test>::get(ID).map_or(0, |round| round.attempt);
+	let commitment = seal_of(who, 0, attempt, report);
+	Simulations::commit(RuntimeOrigin::signed(who), ID, commitment)
 }
 
+/// Reveals one of the reports that [`report`] makes, whatever its subject, with the leaves that were drawn.
 pub fn reveal(who: u64, report: &Report) -> DispatchResult {
-	Simulations::reveal(RuntimeOrigin::signed(who), ID, report.clone(), SALT)
+	let regressions = report
+		.section(SectionId::Static)
+		.map_or(0, |section| section.sums.regressions);
+	let sim = Sim {
+		report: report.clone(),
+		leaves: leaves(regressions),
+	};
+	reveal_sim(who, &sim)
 }
 
+/// Reveals a report with the leaves that were drawn.
+pub fn reveal_sim(who: u64, sim: &Sim) -> DispatchResult {
+	reveal_with(who, &sim.report, sim.openings(who))
+}
+
+/// Reveals a report with these leaves.
+pub fn reveal_with(who: u64, report: &Report, openings: Openings) -> DispatchResult {
+	let origin = RuntimeOrigin::signed(who);
+	Simulations::reveal(origin, ID, report.clone(), SALT, openings)
+}
+
+/// Goes to a block, without the hook.
 pub fn to(block: u32) {
 	System::set_block_number(block);
+	System::set_parent_hash(hash(block - 1));
+}
+
+/// Goes to a block in which the stage is due.
+pub fn to_due(block: u32) -> GateStatus<u32> {
+	to(block);
+	poll()
 }
 
 /// Simulators 1 to 4 of organisations 1, 2, 3 and 3; a round is open.
@@ -221,9 +411,12 @@ pub fn build_and_execute(test: impl FnOnce()) {
 	.unwrap();
 	sp_io::TestExternalities::new(storage).execute_with(|| {
 		Conflicted::set(None);
-		let parent = H256::repeat_byte(19);
-		System::set_block_number(OPENED - 1);
-		System::initialize(&OPENED, &parent, &Default::default());
+		Stopped::set(vec![]);
+		System::set_block_number(ANCHOR);
+		System::initialize(&OPENED, &hash(ANCHOR), &Default::default());
+		for number in KNOWN..ANCHOR {
+			frame_system::BlockHash::<Test>::insert(number, hash(number));
+		}
 		open(0);
 		test();
 		Simulations::do_try_state().unwrap();

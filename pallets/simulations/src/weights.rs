@@ -3,7 +3,14 @@
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
-/// Weight of each call. What the gate does in a hook is part of the stage machine's weights.
+/// One hash of a node of a tree, with the decoding of its bytes.
+const HASH: u64 = 2_000_000;
+
+/// Most hashes of one opening: a leaf, and a node for each of `airlock_report::tree::MAX_PROOF` siblings.
+const PROOF_HASHES: u64 = airlock_report::tree::MAX_PROOF as u64 + 1;
+
+/// Weight of each call. What the gate does in a hook is part of the stage machine's weights: for each seat, a
+/// simulator, its account, its holds and a report, once at the end of each attempt and once when it is cleared.
 pub trait WeightInfo {
 	/// `admit`.
 	fn admit() -> Weight;
@@ -11,8 +18,12 @@ pub trait WeightInfo {
 	fn remove() -> Weight;
 	/// `commit`.
 	fn commit() -> Weight;
-	/// `reveal`.
+	/// `reveal`, with the longest proofs.
 	fn reveal() -> Weight;
+	/// `challenge`, when simulators on so many seats lied, and with the end of the proposal.
+	fn challenge(seats: u32) -> Weight;
+	/// `top_up`.
+	fn top_up() -> Weight;
 }
 
 impl WeightInfo for () {
@@ -23,9 +34,25 @@ impl WeightInfo for () {
 		Weight::from_parts(60_000_000, 8_000) + RocksDbWeight::get().reads_writes(3, 3)
 	}
 	fn commit() -> Weight {
-		Weight::from_parts(60_000_000, 12_000) + RocksDbWeight::get().reads_writes(6, 3)
+		Weight::from_parts(60_000_000, 12_000) + RocksDbWeight::get().reads_writes(6, 4)
 	}
 	fn reveal() -> Weight {
-		Weight::from_parts(80_000_000, 16_000) + RocksDbWeight::get().reads_writes(3, 2)
+		// Round, submissions, simulator, genesis, and the hashes of two blocks. The root and the draws are a few
+		// hashes more.
+		let hashes = HASH * (PROOF_HASHES * airlock_report::MAX_SAMPLES as u64 + 8);
+		Weight::from_parts(80_000_000 + hashes, 24_000) + RocksDbWeight::get().reads_writes(6, 2)
+	}
+	fn challenge(seats: u32) -> Weight {
+		// Round, report, submissions, the block's hash and the challenger; the header is hashed like 500 nodes.
+		let checks = Weight::from_parts(80_000_000 + HASH * (PROOF_HASHES + 500), 24_000)
+			+ RocksDbWeight::get().reads_writes(6, 3);
+		// Simulator, account and holds, slashed and then dismissed.
+		let liar = Weight::from_parts(60_000_000, 6_000) + RocksDbWeight::get().reads_writes(3, 3);
+		let end =
+			Weight::from_parts(200_000_000, 80_000) + RocksDbWeight::get().reads_writes(24, 22);
+		checks + liar.saturating_mul(seats.into()) + end
+	}
+	fn top_up() -> Weight {
+		Weight::from_parts(60_000_000, 8_000) + RocksDbWeight::get().reads_writes(3, 3)
 	}
 }

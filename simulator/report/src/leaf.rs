@@ -334,6 +334,22 @@ pub enum StaticCheck {
 	RuntimeApis,
 }
 
+impl StaticCheck {
+	/// All checks, in the order of their leaves: section Static has these for the candidate, then for the
+	/// rollback if there is one.
+	pub const ALL: [StaticCheck; CHECKS] = [
+		Self::Decompresses,
+		Self::Instantiates,
+		Self::VersionEmbedded,
+		Self::SameSpecName,
+		Self::HigherSpecVersion,
+		Self::RuntimeApis,
+	];
+}
+
+/// Number of static checks of one blob.
+pub const CHECKS: usize = 6;
+
 /// One check of one blob.
 #[derive(
 	Clone,
@@ -462,6 +478,13 @@ mod tests {
 	fn classes_are_listed_in_the_order_of_their_index() {
 		for (index, class) in ExtrinsicClass::ALL.into_iter().enumerate() {
 			assert_eq!(class.encode(), [index as u8]);
+		}
+	}
+
+	#[test]
+	fn checks_are_listed_in_the_order_of_their_index() {
+		for (index, check) in StaticCheck::ALL.into_iter().enumerate() {
+			assert_eq!(check.encode(), [index as u8]);
 		}
 	}
 

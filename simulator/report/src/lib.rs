@@ -7,17 +7,23 @@
 //!
 //! - [`leaf`]: what one leaf of each section says.
 //! - [`tree`]: the Merkle-sum tree, its proofs and their verifier.
+//! - [`opening`]: which leaves a simulator must show, and what shows that a leaf is a lie.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
 pub mod leaf;
+pub mod opening;
 pub mod tree;
 
 pub use leaf::{BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, StaticLeaf};
+pub use opening::{
+	openings, samples, Contradiction, Opening, OpeningError, Openings, MAX_SAMPLES, SAMPLED,
+};
 pub use tree::{Proof, Sums, Tree};
 
+use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::{bounded::BoundedVec, ConstU32, H256};
@@ -52,6 +58,21 @@ pub struct SimConfig {
 	pub blocks: u32,
 	/// Hash over engine version, executor limits and host functions.
 	pub engine: H256,
+}
+
+impl SimConfig {
+	/// Number of the block that the leaf `index` of section Replay must be about; `None` if it is not one of
+	/// the blocks that are replayed.
+	pub fn block_of(&self, index: u32) -> Option<u32> {
+		let first = self.anchor.checked_add(1)?.checked_sub(self.blocks)?;
+		let number = first.checked_add(index)?;
+		(index < self.blocks).then_some(number)
+	}
+
+	/// Number of blobs: the candidate, and the rollback if there is one.
+	fn blobs(&self) -> u32 {
+		1 + u32::from(self.rollback.is_some())
+	}
 }
 
 /// Which part of the simulation a section reports.
@@ -132,7 +153,30 @@ pub struct Report {
 	pub sections: BoundedVec<Section, ConstU32<MAX_SECTIONS>>,
 }
 
+/// All leaves of a report by section, in the order of sections and of indices. A simulator keeps them until the
+/// round is over: the chain asks for some of them.
+pub type Leaves = [(SectionId, Vec<Leaf>)];
+
 impl Report {
+	/// The report over these leaves; `None` for more than [`MAX_SECTIONS`] sections.
+	pub fn of(config: SimConfig, leaves: &Leaves) -> Option<Self> {
+		let section = |(id, leaves): &(SectionId, Vec<Leaf>)| {
+			let tree = Tree::new(leaves);
+			let root = tree.root();
+			Section {
+				id: *id,
+				count: tree.count(),
+				root: root.hash,
+				sums: root.sums,
+			}
+		};
+		let sections: Vec<_> = leaves.iter().map(section).collect();
+		Some(Self {
+			config,
+			sections: sections.try_into().ok()?,
+		})
+	}
+
 	/// What simulators commit to: `blake2_256(0x02 ++ SCALE(self))`.
 	pub fn root(&self) -> H256 {
 		let mut bytes = alloc::vec![0x02u8];
@@ -163,6 +207,20 @@ impl Report {
 				.iter()
 				.all(|id| self.section(*id).is_some_and(|s| s.count > 0))
 	}
+
+	/// True if no leaf is left out that its subject asks for: all checks of each blob, each block, and, in a
+	/// passing report, each switch. A rehearsal ends at the first switch that fails, so a report that does not
+	/// pass may have fewer.
+	pub fn is_whole(&self) -> bool {
+		let count = |id| self.section(id).map_or(0, |section| section.count);
+		let blobs = self.config.blobs();
+		let most_switches = blobs.saturating_add(1);
+		let switches = count(SectionId::Enactment);
+		count(SectionId::Static) == blobs.saturating_mul(leaf::CHECKS as u32)
+			&& count(SectionId::Replay) == self.config.blocks
+			&& switches <= most_switches
+			&& (switches == most_switches || self.verdict() != Verdict::Pass)
+	}
 }
 
 /// What is sealed at commit time, so that nobody can copy another simulator's commitment.
@@ -178,6 +236,8 @@ pub struct SealedReport<AccountId> {
 	pub simulator: AccountId,
 	/// Round of the proposal.
 	pub round: u32,
+	/// Attempt within the round: 0, or 1 after the extension.
+	pub attempt: u8,
 	/// [`Report::root`].
 	pub report_root: H256,
 	/// Random bytes that hide the root until it is revealed.

@@ -9,10 +9,13 @@ use subxt::{
 	backend::LegacyBackend,
 	client::OnlineClientAtBlock,
 	config::{DefaultExtrinsicParamsBuilder, RpcConfigFor, SubstrateConfig},
-	dynamic::{self, Value},
+	dynamic::{self, At, Value},
 	error::DispatchError,
 	events::Phase,
-	ext::scale_decode::DecodeAsType,
+	ext::{
+		scale_decode::DecodeAsType,
+		scale_value::{Primitive, ValueDef},
+	},
 	rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
 	tx::{Payload, TransactionStatus},
 	OnlineClient,
@@ -42,7 +45,8 @@ pub struct Event {
 	pub name: String,
 	/// Its fields.
 	pub fields: Value<u32>,
-	phase: Phase,
+	/// Whether a transaction or a hook deposited it.
+	pub phase: Phase,
 	bytes: Vec<u8>,
 }
 
@@ -158,17 +162,13 @@ impl Client {
 
 	/// Events of a block.
 	///
-	/// They were written by the runtime that built the block, which is that of its parent's state: the
-	/// block that applies an upgrade has the new metadata, and events of the old one.
+	/// The block's own metadata describes them: the block after a switch is built by the new code, and it is the
+	/// first whose state has that code in `:code`.
 	pub async fn events_at(&self, hash: H256) -> Result<Vec<Event>> {
-		let header = self.rpc.chain_get_header(Some(hash)).await?;
-		let parent = header
-			.ok_or_else(|| anyhow!("block {hash:?} is not known"))?
-			.parent_hash;
+		let block = self.at(hash).await?;
 		let key = storage_prefix("System", "Events");
-		let bytes = raw(&self.at(hash).await?, key).await?.unwrap_or_default();
-		let writer = self.at(parent).await?;
-		let events = writer.events().from_bytes(bytes);
+		let bytes = raw(&block, key).await?.unwrap_or_default();
+		let events = block.events().from_bytes(bytes);
 		events
 			.iter()
 			.map(|event| {
@@ -196,14 +196,22 @@ impl Client {
 	pub async fn submit<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Included> {
 		let name = format!("{}.{}", call.pallet_name(), call.call_name());
 		let mut last = anyhow!("{name} was not tried");
+		let mut sent = None;
 		for _ in 0..ATTEMPTS {
-			match tokio::time::timeout(INCLUSION, self.submit_once(who, call, &name)).await {
+			let tried = self.submit_once(who, call, &name, &mut sent);
+			match tokio::time::timeout(INCLUSION, tried).await {
 				Ok(Ok(included)) => return Ok(included),
 				Ok(Err(error)) if error.is::<Refused>() => return Err(error),
 				Ok(Err(error)) => last = error,
 				Err(_) => last = anyhow!("not in a block within {} s", INCLUSION.as_secs()),
 			}
 			tokio::time::sleep(Duration::from_secs(1)).await;
+			// It may be in a block although nobody said so: never send twice what was heard once.
+			if let Some(encoded) = &sent {
+				if let Some(hash) = self.find(encoded).await? {
+					return self.outcome(hash, encoded, &name).await;
+				}
+			}
 		}
 		Err(last.context(format!("{name} did not get into a block")))
 	}
@@ -213,6 +221,7 @@ impl Client {
 		who: &Keypair,
 		call: &C,
 		name: &str,
+		sent: &mut Option<Vec<u8>>,
 	) -> Result<Included> {
 		let finalized = self.finalized().await?;
 		// Version and nonce of the best block; mortality from a block that no fork can take away.
@@ -225,6 +234,7 @@ impl Client {
 			.transactions()
 			.create_signed(call, who, params)
 			.await?;
+		*sent = Some(signed.encoded().to_vec());
 		let mut progress = signed.submit_and_watch().await?;
 		while let Some(status) = progress.next().await {
 			match status? {
@@ -242,6 +252,23 @@ impl Client {
 		bail!("{name}: the node stopped reporting")
 	}
 
+	/// The block of the best chain that has a transaction, as far back as it may live.
+	async fn find(&self, encoded: &[u8]) -> Result<Option<H256>> {
+		let (best, _) = self.heads().await?;
+		for number in (best.saturating_sub(MORTAL as u32)..=best).rev() {
+			let Some(hash) = self.hash_of(number).await? else {
+				continue;
+			};
+			let block = self.rpc.chain_get_block(Some(hash)).await?;
+			let extrinsics = block.map(|details| details.block.extrinsics);
+			let mut all = extrinsics.into_iter().flatten();
+			if all.any(|extrinsic| extrinsic.0 == encoded) {
+				return Ok(Some(hash));
+			}
+		}
+		Ok(None)
+	}
+
 	/// What became of a transaction in a block.
 	async fn outcome(&self, hash: H256, encoded: &[u8], name: &str) -> Result<Included> {
 		let block = self.rpc.chain_get_block(Some(hash)).await?;
@@ -257,8 +284,8 @@ impl Client {
 		events.retain(|event| event.phase == Phase::ApplyExtrinsic(index as u32));
 		let failed = |e: &&Event| e.pallet == "System" && e.name == "ExtrinsicFailed";
 		if let Some(event) = events.iter().find(failed) {
-			let writer = self.at(block.header.parent_hash).await?;
-			let error = DispatchError::decode_from(event.bytes.as_slice(), writer.metadata())?;
+			let at = self.at(hash).await?;
+			let error = DispatchError::decode_from(event.bytes.as_slice(), at.metadata())?;
 			bail!(refused(name, error));
 		}
 		Ok(Included {
@@ -351,14 +378,26 @@ pub async fn preimage(at: &Block, hash: H256, len: u32) -> Result<Option<Vec<u8>
 		.transpose()?)
 }
 
+/// A name that an account has given itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+	/// The name.
+	pub text: Vec<u8>,
+	/// True if the entry says since when it stands, as the new code writes it.
+	pub dated: bool,
+}
+
+/// All names.
+pub type Names = BTreeMap<Account, Name>;
+
 /// All names that accounts have given themselves, as the runtime of that block reads them.
 ///
 /// # Errors
 /// If the node does not answer, or an entry cannot be decoded.
-pub async fn names(at: &Block) -> Result<BTreeMap<Account, Value>> {
+pub async fn names(at: &Block) -> Result<Names> {
 	let address = dynamic::storage::<(Account,), Value>("Profiles", "Names");
 	let mut entries = at.storage().iter(address, ()).await?;
-	let mut names = BTreeMap::new();
+	let mut names = Names::new();
 	while let Some(entry) = entries.next().await {
 		let entry = entry?;
 		// The hasher keeps the account at the end of the key.
@@ -366,9 +405,23 @@ pub async fn names(at: &Block) -> Result<BTreeMap<Account, Value>> {
 			.key_bytes()
 			.last_chunk::<32>()
 			.ok_or_else(|| anyhow!("a key of Profiles.Names is too short"))?;
-		names.insert(*account, entry.value().decode()?);
+		let value = entry.value().decode()?;
+		let name = Name {
+			text: bytes_in(value.at("name").unwrap_or(&value)),
+			dated: value.at("since").is_some(),
+		};
+		names.insert(*account, name);
 	}
 	Ok(names)
+}
+
+/// The bytes of a value, however many types are wrapped around them.
+fn bytes_in(value: &Value) -> Vec<u8> {
+	match &value.value {
+		ValueDef::Primitive(Primitive::U128(byte)) => u8::try_from(*byte).into_iter().collect(),
+		ValueDef::Composite(composite) => composite.values().flat_map(bytes_in).collect(),
+		_ => Vec::new(),
+	}
 }
 
 /// Calls a runtime API whose types are known here.

@@ -1,11 +1,11 @@
 //! Drives one upgrade through all stages, as its actors would.
 
 use crate::{
-	client::{self, is_refusal, Account, Block, Client, Event, Refused},
+	client::{self, is_refusal, Block, Client, Names, Refused},
 	display::Display,
 	network::{Network, Node},
 	report::{Moment, Report, Witness},
-	roles::{self, Actor, Baseline, Cast, View},
+	roles::{self, Actor, Baseline, Cast, Round, View},
 };
 use airlock_primitives::{
 	api::{Actor as Awaited, Progress},
@@ -21,7 +21,7 @@ use std::{
 	path::PathBuf,
 	time::{Duration, Instant},
 };
-use subxt::{ext::scale_decode::DecodeAsType, utils::Static};
+use subxt::{events::Phase, ext::scale_decode::DecodeAsType, utils::Static};
 
 /// Blocks that a step may take beyond what the chain's policy says: to get into a block, and forks.
 const SLACK: u32 = 12;
@@ -56,7 +56,7 @@ pub struct Passage {
 	pub dossier: Dossier,
 	/// The rules.
 	pub policy: ClassPolicy<u32>,
-	/// The block that wrote the code. The next one is the last built by the old code.
+	/// The block that wrote the code. The next one is the first built by the new code.
 	pub switched_at: u32,
 	/// What monitors hold the new code against.
 	pub baseline: Baseline,
@@ -246,6 +246,47 @@ impl<'a> Director<'a> {
 		Ok(())
 	}
 
+	/// Claims that an event is in a block on every node, once that block is final there: `in_hook` if nobody's
+	/// transaction may have caused it.
+	///
+	/// # Errors
+	/// None: see [`Director::claim_everywhere`].
+	pub async fn claim_event(
+		&self,
+		act: &str,
+		claim: &str,
+		block: u32,
+		event: (&str, &str),
+		in_hook: bool,
+	) -> Result<()> {
+		let (pallet, name) = event;
+		let limit = self.limit(block, SLACK);
+		self.claim_everywhere(act, claim, limit, async |client, at| {
+			if at.block_number() < block.into() {
+				return Ok(Seen::NotYet(format!("finalized #{}", at.block_number())));
+			}
+			let hash = client.hash_of(block).await?;
+			let hash = hash.ok_or_else(|| anyhow!("block #{block} is gone"))?;
+			let events = client.events_at(hash).await?;
+			let found = events
+				.iter()
+				.find(|e| e.pallet == pallet && e.name == name)
+				.ok_or_else(|| anyhow!("no {pallet}.{name} in #{block}"))?;
+			let by_itself = found.phase == Phase::Initialization;
+			ensure!(
+				by_itself || !in_hook,
+				"{pallet}.{name} in #{block} came by a transaction"
+			);
+			let how = if by_itself {
+				"by no transaction"
+			} else {
+				"by a transaction"
+			};
+			Ok(Seen::Yes(format!("{pallet}.{name} in #{block}, {how}")))
+		})
+		.await
+	}
+
 	/// Claims that finality moves on every node.
 	///
 	/// # Errors
@@ -341,10 +382,10 @@ impl<'a> Director<'a> {
 		self.moment(upgrade.act, "Registered", included.block);
 		let registered = format!("proposal {id}, dossier {:?}", dossier.hash());
 		self.display.did(&proposer.name, &registered);
-		let evidence = format!("#{}, {registered}", included.block);
-		self.report
-			.borrow_mut()
-			.claim(upgrade.act, "a dossier is registered", true, evidence);
+		let claim = format!("the dossier is registered: {registered}");
+		let event = ("Proposals", "Registered");
+		self.claim_event(upgrade.act, &claim, included.block, event, false)
+			.await?;
 		let at = client.at(included.hash).await?;
 		let stored: Option<StoredProposal> =
 			client::value_of(&at, "Proposals", "Proposals", id).await?;
@@ -386,9 +427,8 @@ impl<'a> Director<'a> {
 		id: ProposalId,
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
-		let at = client.best().await?;
-		let opened = at.block_number() as u32;
-		let round = roles::round(&at, id).await?;
+		let opened = client.heads().await?.0;
+		let round = self.final_round(client, id, opened).await?;
 		let (code, back) = self.blobs(upgrade)?;
 		let pairs: Vec<(&Actor, &Node)> = self
 			.cast
@@ -399,9 +439,9 @@ impl<'a> Director<'a> {
 
 		let sealed = try_join_all(pairs.iter().map(async |(actor, node)| {
 			let own = node.client().await?;
-			let what = format!("block #{} to be final for the simulators", round.anchor);
+			let what = "the simulators' nodes to see it";
 			let limit = self.limit(opened, SLACK);
-			self.wait(&own, Head::Finalized, &what, limit, async |at| {
+			self.wait(&own, Head::Finalized, what, limit, async |at| {
 				let number = at.block_number() as u32;
 				Ok(match number >= round.anchor {
 					true => Seen::Yes(()),
@@ -412,7 +452,8 @@ impl<'a> Director<'a> {
 			.with_context(|| node.name.clone())?;
 			drop(own);
 			let started = Instant::now();
-			let report = roles::simulate(node, &round, &code, &back).await?;
+			let simulated = roles::simulate(node, &round, &code, &back).await?;
+			let report = &simulated.report;
 			let told = format!(
 				"simulated {} blocks up to #{} on its own node in {:.1} s, root {:?}",
 				round.blocks,
@@ -423,14 +464,14 @@ impl<'a> Director<'a> {
 			self.display.did(&actor.name, &told);
 			let salt = roles::salt()?;
 			// The own node must catch up first, and the window does not wait for it.
-			let included = roles::commit(client, actor, id, &round, &report, salt).await?;
+			let included = roles::commit(client, actor, id, &round, report, salt).await?;
 			self.display
 				.did(&actor.name, &format!("committed, #{}", included.block));
-			Ok::<_, anyhow::Error>((report, salt))
+			Ok::<_, anyhow::Error>((simulated, salt))
 		}))
 		.await?;
 
-		let roots: BTreeSet<H256> = sealed.iter().map(|(report, _)| report.root()).collect();
+		let roots: BTreeSet<H256> = sealed.iter().map(|(s, _)| s.report.root()).collect();
 		let listed: Vec<String> = roots.iter().map(|root| format!("{root:?}")).collect();
 		let evidence = format!("{} simulations: {}", sealed.len(), listed.join(", "));
 		let equal = roots.len() == 1 && sealed.len() == self.cast.simulators.len();
@@ -441,32 +482,18 @@ impl<'a> Director<'a> {
 			evidence,
 		);
 
-		let window = round.commit_until.saturating_sub(opened);
-		let limit = self.limit(opened, window);
-		self.wait(
-			client,
-			Head::Best,
-			"the end of the commit window",
-			limit,
-			async |at| {
-				let left = u64::from(round.commit_until).saturating_sub(at.block_number());
-				Ok(if left == 0 {
-					Seen::Yes(())
-				} else {
-					Seen::NotYet(format!("{left} blocks"))
-				})
-			},
-		)
-		.await?;
+		let seed = self.seed(client, id, &round, opened).await?;
 		try_join_all(
 			pairs
 				.iter()
 				.zip(&sealed)
-				.map(async |((actor, node), (report, salt))| {
+				.map(async |((actor, node), (simulated, salt))| {
 					let own = self.back_on_chain(node).await?;
-					let included = roles::reveal(&own, actor, id, report, *salt).await?;
-					self.display
-						.did(&actor.name, &format!("revealed, #{}", included.block));
+					let included = roles::reveal(&own, actor, id, simulated, seed, *salt).await?;
+					self.display.did(
+						&actor.name,
+						&format!("revealed, opened what was drawn, #{}", included.block),
+					);
 					Ok::<_, anyhow::Error>(())
 				}),
 		)
@@ -484,6 +511,41 @@ impl<'a> Director<'a> {
 			Stage::Review,
 			self.limit(opened, windows),
 		)
+		.await
+	}
+
+	/// What must be simulated, once the block that says so is final: a fork could have another anchor.
+	async fn final_round(&self, client: &Client, id: ProposalId, opened: u32) -> Result<Round> {
+		let limit = self.limit(opened, SLACK);
+		let what = "the simulation's task to be final";
+		self.wait(client, Head::Finalized, what, limit, async |at| {
+			let number = at.block_number();
+			Ok(match live(at, id).await?.stage >= Stage::Simulation {
+				true => Seen::Yes(roles::round(at, id).await?),
+				false => Seen::NotYet(format!("final is #{number}")),
+			})
+		})
+		.await
+	}
+
+	/// What the chain draws when the commit window has ended, once that is final.
+	async fn seed(
+		&self,
+		client: &Client,
+		id: ProposalId,
+		round: &Round,
+		opened: u32,
+	) -> Result<H256> {
+		let limit = self.limit(opened, round.commit_until.saturating_sub(opened) + SLACK);
+		let what = "the end of the commit window";
+		self.wait(client, Head::Finalized, what, limit, async |at| {
+			let left = u64::from(round.commit_until).saturating_sub(at.block_number());
+			if left > 0 {
+				return Ok(Seen::NotYet(format!("{left} blocks until it is final")));
+			}
+			let seed = roles::round(at, id).await?.seed;
+			Ok(seed.map_or(Seen::NotYet("nothing is drawn yet".into()), Seen::Yes))
+		})
 		.await
 	}
 
@@ -520,6 +582,10 @@ impl<'a> Director<'a> {
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
 		let opened = client.heads().await?.0;
+		let proposer = &self.cast.proposer;
+		let funded = roles::fund_bounty(client, proposer, id).await?;
+		let told = format!("put a bounty on findings, #{}", funded.block);
+		self.display.did(&proposer.name, &told);
 		let reviews = try_join_all(self.cast.auditors.iter().map(async |auditor| {
 			let included = roles::review(client, auditor, id, dossier).await?;
 			let told = format!("read the bytes on chain, approved, #{}", included.block);
@@ -591,14 +657,20 @@ impl<'a> Director<'a> {
 		let opened = client.heads().await?.0;
 		try_join_all(self.validators().map(async |(validator, node)| {
 			let own = node.client().await?;
-			let included = roles::signal_readiness(&own, validator, id, &dossier).await?;
-			let told = format!("has both codes, signals readiness, #{}", included.block);
+			let told = match roles::signal_readiness(&own, validator, id, &dossier).await {
+				Ok(included) => format!("has both codes, signals readiness, #{}", included.block),
+				// The others were enough.
+				Err(error) if is_refusal(&error, "Enactment::NotInTimelock") => {
+					"was not needed any more for the switch".to_owned()
+				}
+				Err(error) => return Err(error),
+			};
 			self.display.did(&validator.name, &told);
 			Ok::<_, anyhow::Error>(())
 		}))
 		.await?;
 		// The state at the last block before the switch is what monitors compare with.
-		let mut before: BTreeSet<Account> = BTreeSet::new();
+		let mut before = Names::new();
 		let longest = policy
 			.enactment
 			.timelock
@@ -610,7 +682,7 @@ impl<'a> Director<'a> {
 				if view.stage > Stage::Timelock {
 					return Ok(Seen::Yes(at.block_number() as u32));
 				}
-				before = client::names(at).await?.into_keys().collect();
+				before = client::names(at).await?;
 				let due = u64::from(view.due).saturating_sub(at.block_number());
 				Ok(Seen::NotYet(format!("due in {due} blocks")))
 			})
@@ -618,13 +690,6 @@ impl<'a> Director<'a> {
 		let switched_at = self.enacted(client, id, opened, seen_in).await?;
 		self.moment(upgrade.act, "Probation: the code was written", switched_at);
 		let version = dossier.code.spec_version;
-		let evidence = format!("#{switched_at}, Enactment.Enacted, signed by nobody");
-		self.report.borrow_mut().claim(
-			upgrade.act,
-			&format!("the switch to version {version} happened by itself"),
-			true,
-			evidence,
-		);
 		let baseline = Baseline {
 			spec_version: version,
 			names: before,
@@ -645,7 +710,7 @@ impl<'a> Director<'a> {
 				continue;
 			};
 			let events = client.events_at(hash).await?;
-			let written = |e: &Event| e.pallet == "Enactment" && e.name == "Enacted";
+			let written = |e: &client::Event| e.pallet == "Enactment" && e.name == "Enacted";
 			if events.iter().any(written) {
 				return Ok(number);
 			}
@@ -695,9 +760,9 @@ impl<'a> Director<'a> {
 	) -> Result<()> {
 		let own = node.client().await?;
 		// Good news can wait until much of the critical window has been seen, bad news cannot.
-		let content_from = passage.switched_at + passage.policy.probation.critical * 2 / 3;
-		// The block after the switch already names the new code, but none was built by it yet.
-		let runs_from = passage.switched_at + 2;
+		let content_from = passage.switched_at + passage.policy.probation.critical / 2;
+		// The block after the switch is the first that the new code builds.
+		let runs_from = passage.switched_at + 1;
 		let mut told = None;
 		self.wait(
 			&own,
@@ -804,6 +869,7 @@ fn actor(awaited: Awaited) -> &'static str {
 		Awaited::ValidatorVote => "ayes",
 		Awaited::ValidatorReadiness => "ready",
 		Awaited::ValidatorHealth => "healthy",
+		Awaited::Funder => "bounty",
 	}
 }
 

@@ -7,13 +7,13 @@ use crate::{
 use airlock_primitives::{
 	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, ProposalId, Rollback,
 };
-use airlock_report::{Report, SealedReport, Verdict};
+use airlock_report::{openings, samples, Leaf, Report, SealedReport, SectionId, Verdict};
 use anyhow::{anyhow, bail, ensure, Context, Result};
-use codec::DecodeAll;
+use codec::{DecodeAll, Encode};
 use sc_executor_common::runtime_blob::RuntimeBlob;
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
-use std::{collections::BTreeSet, io::Read, path::Path};
+use std::{io::Read, path::Path};
 use subxt::{
 	dynamic::{self, Value},
 	ext::scale_decode::DecodeAsType,
@@ -149,8 +149,12 @@ pub async fn advance(client: &Client, who: &Actor, id: ProposalId) -> Result<Inc
 pub struct Round {
 	/// Round of the proposal.
 	pub round: u32,
+	/// Attempt within the round.
+	pub attempt: u8,
 	/// Hash of the dossier.
 	pub dossier_hash: H256,
+	/// What the chain drew when no commitment was taken any more.
+	pub seed: Option<H256>,
 	/// Last block to replay.
 	pub anchor: u32,
 	/// Its hash.
@@ -169,14 +173,24 @@ pub async fn round(at: &Block, id: ProposalId) -> Result<Round> {
 	round.ok_or_else(|| anyhow!("no simulation of proposal {id} is open"))
 }
 
+/// What a simulation leaves: the report, and the leaves that the chain will ask for.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+	/// The report.
+	pub report: Report,
+	/// Its leaves, by section.
+	pub leaves: Vec<(SectionId, Vec<Leaf>)>,
+}
+
 /// Stops a simulator's own node, replays the chain on its data under both runtimes, and starts it again.
 ///
 /// # Errors
 /// If the simulation cannot be run, or says anything but pass.
-pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> Result<Report> {
+pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> Result<Simulated> {
 	let dir = code.parent().unwrap_or(Path::new("."));
 	let scale = dir.join(format!("{}-{:?}.scale", node.name, round.dossier_hash));
 	let json = scale.with_extension("json");
+	let leaves = scale.with_extension("leaves");
 	let log = scale.with_extension("log");
 	let args = [
 		"simulate".to_owned(),
@@ -188,6 +202,7 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 		format!("--blocks={}", round.blocks),
 		format!("--json={}", json.display()),
 		format!("--scale={}", scale.display()),
+		format!("--leaves={}", leaves.display()),
 	];
 	node.stop().await?;
 	let status = network::run(node.binary(), &args, &log).await;
@@ -215,7 +230,8 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 		"{} simulated other blocks than the chain asks for",
 		node.name
 	);
-	Ok(report)
+	let leaves = DecodeAll::decode_all(&mut &std::fs::read(&leaves)?[..])?;
+	Ok(Simulated { report, leaves })
 }
 
 /// Random bytes that hide a report until it is revealed.
@@ -242,6 +258,7 @@ pub async fn commit(
 		dossier_hash: round.dossier_hash,
 		simulator: who.account(),
 		round: round.round,
+		attempt: round.attempt,
 		report_root: report.root(),
 		salt,
 	};
@@ -254,17 +271,34 @@ pub async fn commit(
 		.await
 }
 
-/// Reveals a report.
+/// Reveals a report, with the leaves that the chain drew for this simulator.
 pub async fn reveal(
 	client: &Client,
 	who: &Actor,
 	id: ProposalId,
-	report: &Report,
+	simulated: &Simulated,
+	seed: H256,
 	salt: [u8; 32],
 ) -> Result<Included> {
-	let arguments = (id, Static(report.clone()), Static(salt));
+	let Simulated { report, leaves } = simulated;
+	let drawn = samples(&seed, &who.account().encode(), report);
+	let openings = openings(leaves, &drawn);
+	let openings =
+		openings.ok_or_else(|| anyhow!("the chain asks for leaves that are not there"))?;
+	let arguments = (id, Static(report.clone()), Static(salt), Static(openings));
 	client
 		.submit(&who.key, &dynamic::tx("Simulations", "reveal", arguments))
+		.await
+}
+
+/// Puts the least that a review asks for into the bounty of a proposal.
+pub async fn fund_bounty(client: &Client, who: &Actor, id: ProposalId) -> Result<Included> {
+	let at = client.best().await?;
+	let least = at
+		.constants()
+		.entry(dynamic::constant::<u128>("Audits", "MinBounty"))?;
+	client
+		.submit(&who.key, &dynamic::tx("Audits", "fund_bounty", (id, least)))
 		.await
 }
 
@@ -451,8 +485,8 @@ pub async fn transfer(client: &Client, from: &Actor, to: &Actor, amount: u128) -
 pub struct Baseline {
 	/// Version that must run.
 	pub spec_version: u32,
-	/// Who had a name before the switch.
-	pub names: BTreeSet<Account>,
+	/// Who had which name before the switch.
+	pub names: client::Names,
 }
 
 impl Baseline {
@@ -471,7 +505,7 @@ impl Baseline {
 		let lost = self
 			.names
 			.iter()
-			.filter(|account| !names.contains_key(*account))
+			.filter(|(account, _)| !names.contains_key(*account))
 			.count();
 		Ok((lost > 0).then(|| format!("{lost} of {} names are lost", self.names.len())))
 	}
