@@ -1,200 +1,90 @@
 //! # Audits
 //!
-//! Auditors attest to a dossier; findings block it.
+//! Auditors attest to a dossier; findings block it; a bounty pays for them.
 //!
 //! ## Overview
 //!
 //! The stage Review is never shorter than the policy says, and longer for a wide scope. It passes when enough
 //! auditors approved the code and enough builders reproduced its exact bytes, each from an organisation of its
-//! own, and no High or Critical finding is open. Everybody may report findings, at any stage until the proposal
-//! ends; a blocking one also stops the switch.
+//! own, the bounty reached its minimum, and no High or Critical finding is open. Everybody may report findings,
+//! at any stage until the proposal ends; a blocking one also stops the switch.
+//!
+//! ## A finding's way
+//!
+//! ```text
+//! Open -> Confirmed -> Resolved     by a revision, and re-checked
+//!      |           `-> Waived       by 90 % of the voting power
+//!      |-> Dismissed, Duplicate
+//! ```
+//!
+//! Auditors judge from the first review of a proposal on. One organisation confirms; what frees a blocked
+//! upgrade (dismissing, calling it a duplicate, lowering, resolving) and what burns a deposit (`Spam`) takes two.
+//! An auditor that holds a finding true and less severe than reported says so by [`Decision::ConfirmAs`].
 //!
 //! ## Implementation details
 //!
-//! - An attestation names the dossier's hash. A revision voids all attestations and keeps all findings: a
-//!   finding is resolved when an auditor confirms it gone in a *later* dossier.
+//! - Everything said names a dossier's hash. A revision voids attestations, waivers and judgements, and keeps
+//!   all findings: what was resolved or waived in one dossier stands again when another one is reviewed.
 //! - An open finding blocks before anybody has judged it: better to wait than to be wrong. Its deposit, and an
-//!   auditor's `Spam`, keep this from being free.
+//!   auditor's `Spam`, keep this from being free. A sealed one blocks alike.
+//! - A finding that is worth a bounty is worth copying. Report it sealed and open it later: nobody can copy a seal,
+//!   and the seal has the lower number.
+//! - The pot of a bounty is the sum of the funders' holds; see `bounty.rs` for who pays what. The minimum is held
+//!   against what was put in, so that a payment does not make a review fail.
+//! - Attestations of [`Kind::Specification`] are counted and shown, and never required.
+//! - The bond of an auditor is kept while it has an attestation on an open proposal.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
 extern crate alloc;
 
+mod auditors;
+mod bounty;
+mod findings;
+mod gate;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_findings;
+#[cfg(test)]
+mod tests_money;
+#[cfg(any(feature = "std", test))]
+mod try_state;
+pub mod types;
+mod waivers;
 pub mod weights;
 
 pub use pallet::*;
+pub use types::*;
 pub use weights::WeightInfo;
 
 use airlock_primitives::{
-	ClassPolicy, Document, DossierRef, Failure, GateStatus, Lifecycle, OpenFindings,
-	OrganisationId, ProposalId, Role, Roles, StageGate,
+	ClassPolicy, Document, DossierRef, Electorate, Failure, GateStatus, Lifecycle, OpenFindings,
+	OrganisationId, Power, ProposalId, Role, Roles, StageGate,
 };
-use alloc::{collections::BTreeSet, vec::Vec};
+use alloc::{
+	collections::{BTreeMap, BTreeSet},
+	vec::Vec,
+};
 use frame_support::{
 	pallet_prelude::*,
 	traits::{
 		fungible::{Inspect, MutateHold},
-		tokens::{Fortitude, Precision},
+		tokens::{Fortitude, Precision, Restriction},
 	},
 };
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
-use sp_runtime::traits::{One, Saturating, Zero};
+use sp_runtime::traits::{CheckedDiv, One, Saturating, Zero};
 
 /// Balance of the configured currency.
 pub type BalanceOf<T> =
 	<<T as Config>::Currency as Inspect<<T as frame_system::Config>::AccountId>>::Balance;
-
-macro_rules! stored_enum {
-	($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $index:literal,)* }) => {
-		$(#[$doc])*
-		#[derive(
-			Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Encode, Decode, DecodeWithMemTracking,
-			MaxEncodedLen, TypeInfo,
-		)]
-		pub enum $name {
-			$($(#[$vdoc])* #[codec(index = $index)] $variant,)*
-		}
-	};
-}
-
-stored_enum! {
-	/// What an attestation is about.
-	Kind {
-		/// The auditor read the code.
-		CodeReview = 0,
-		/// The builder built the source and got the exact bytes.
-		ReproducedBuild = 1,
-		/// The auditor holds the specification to be what the code does.
-		Specification = 2,
-	}
-}
-
-stored_enum! {
-	/// What an attestation says.
-	Opinion {
-		/// For the upgrade.
-		Approve = 0,
-		/// Against it. Counts as a missing approval, and is on record.
-		Reject = 1,
-	}
-}
-
-stored_enum! {
-	/// How bad a finding is.
-	Severity {
-		/// Worth knowing.
-		Low = 0,
-		/// Should be mended.
-		Medium = 1,
-		/// Must be mended: blocks.
-		High = 2,
-		/// The upgrade would do harm: blocks.
-		Critical = 3,
-	}
-}
-
-stored_enum! {
-	/// Where a finding stands.
-	Status {
-		/// Reported, and not judged yet. Blocks, if severe.
-		Open = 0,
-		/// An auditor reproduced it. Blocks, if severe.
-		Confirmed = 1,
-		/// An auditor holds it to be wrong.
-		Dismissed = 2,
-		/// An auditor found it gone in a later dossier.
-		Resolved = 3,
-	}
-}
-
-stored_enum! {
-	/// What an auditor says of a finding.
-	Decision {
-		/// It is true.
-		Confirm = 0,
-		/// It is wrong, in good faith.
-		Dismiss = 1,
-		/// It was written to cost others time. The deposit is burnt.
-		Spam = 2,
-	}
-}
-
-impl Severity {
-	/// True if an open finding of this severity stops an upgrade.
-	pub fn blocks(self) -> bool {
-		self >= Severity::High
-	}
-}
-
-/// A registered auditor.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Auditor<BlockNumber> {
-	/// The organisation behind it.
-	pub organisation: OrganisationId,
-	/// The first block in which it may act.
-	pub acts_from: BlockNumber,
-}
-
-/// One attestation.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Attestation<AccountId> {
-	/// Who attests.
-	pub auditor: AccountId,
-	/// Its organisation at that time.
-	pub organisation: OrganisationId,
-	/// What about.
-	pub kind: Kind,
-	/// What it says.
-	pub opinion: Opinion,
-	/// blake2-256 of the report.
-	pub report: H256,
-}
-
-/// One finding.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Finding<AccountId, Balance> {
-	/// Who reported it.
-	pub reporter: AccountId,
-	/// Held of the reporter.
-	pub deposit: Balance,
-	/// How bad it is.
-	pub severity: Severity,
-	/// The report.
-	pub report: Document,
-	/// The dossier in which it was found, or in which it was seen last.
-	pub found_in: H256,
-	/// Where it stands.
-	pub status: Status,
-}
-
-impl<AccountId, Balance> Finding<AccountId, Balance> {
-	/// True if it stops an upgrade.
-	pub fn blocks(&self) -> bool {
-		self.severity.blocks() && matches!(self.status, Status::Open | Status::Confirmed)
-	}
-}
-
-/// The review of a proposal.
-#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct Review<BlockNumber> {
-	/// What is reviewed.
-	pub dossier_hash: H256,
-	/// The first block in which it can pass.
-	pub earliest: BlockNumber,
-	/// The block in which it fails if it did not pass.
-	pub latest: BlockNumber,
-	/// Approvals needed.
-	pub approvals: u32,
-	/// Reproduced builds needed.
-	pub builds: u32,
-	/// Set when the stage is over.
-	pub closed: bool,
-}
+type FindingOf<T> = Finding<<T as frame_system::Config>::AccountId, BalanceOf<T>>;
+type ReviewOf<T> = Review<<T as frame_system::Config>::AccountId, BlockNumberFor<T>, BalanceOf<T>>;
+type WaiverOf<T> = Waiver<<T as frame_system::Config>::AccountId, <T as Config>::MaxValidators>;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -207,16 +97,33 @@ pub mod pallet {
 	pub struct Pallet<T>(_);
 
 	#[pallet::config]
-	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
+	pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>, Hash = H256> {
 		/// Who admits and removes auditors.
 		type AdmitOrigin: EnsureOrigin<Self::RuntimeOrigin>;
-		/// Holds deposits.
+		/// Holds bonds, deposits and bounties.
 		type Currency: MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
 		/// The runtime's hold reasons.
 		type RuntimeHoldReason: From<HoldReason>;
+		/// Bond of an auditor.
+		#[pallet::constant]
+		type Bond: Get<BalanceOf<Self>>;
 		/// Deposit of a finding.
 		#[pallet::constant]
 		type FindingDeposit: Get<BalanceOf<Self>>;
+		/// What must have been put into a bounty before a review passes. Frozen when the review opens.
+		#[pallet::constant]
+		type MinBounty: Get<BalanceOf<Self>>;
+		/// The least that is put into a bounty at a time, so that slots of funders have a price.
+		#[pallet::constant]
+		type MinBountyPart: Get<BalanceOf<Self>>;
+		/// Most funders of one bounty. The last slot is the proposer's.
+		#[pallet::constant]
+		type MaxFunders: Get<u32>;
+		/// The validators of the running session, who may waive findings.
+		type Electorate: Electorate<Self::AccountId>;
+		/// Most validators of a session.
+		#[pallet::constant]
+		type MaxValidators: Get<u32>;
 		/// The stage machine.
 		type Lifecycle: Lifecycle;
 		/// Keeps roles apart.
@@ -224,7 +131,7 @@ pub mod pallet {
 		/// Most attestations on one proposal.
 		#[pallet::constant]
 		type MaxAttestations: Get<u32>;
-		/// Most findings on one proposal.
+		/// Most findings on one proposal. Half of them are for auditors.
 		#[pallet::constant]
 		type MaxFindings: Get<u32>;
 		/// Blocks between admission and the first act, so that nobody is admitted for one review.
@@ -240,18 +147,28 @@ pub mod pallet {
 		/// Deposit of a finding.
 		#[codec(index = 0)]
 		Finding,
+		/// Bond of an auditor.
+		#[codec(index = 1)]
+		AuditorBond,
+		/// Part of a bounty.
+		#[codec(index = 2)]
+		Bounty,
 	}
 
-	/// Registered auditors and builders. Each was admitted.
+	/// Registered auditors and builders. Each was admitted and pays a bond.
 	#[pallet::storage]
-	pub type Auditors<T: Config> =
-		StorageMap<_, Blake2_128Concat, T::AccountId, Auditor<BlockNumberFor<T>>, OptionQuery>;
+	pub type Auditors<T: Config> = StorageMap<
+		_,
+		Blake2_128Concat,
+		T::AccountId,
+		Auditor<BlockNumberFor<T>, BalanceOf<T>>,
+		OptionQuery,
+	>;
 
 	/// The reviews of open proposals.
 	// `Identity`: the key is a number that the chain gives out.
 	#[pallet::storage]
-	pub type Reviews<T: Config> =
-		StorageMap<_, Identity, ProposalId, Review<BlockNumberFor<T>>, OptionQuery>;
+	pub type Reviews<T: Config> = StorageMap<_, Identity, ProposalId, ReviewOf<T>, OptionQuery>;
 
 	/// Attestations on the current dossier of each proposal.
 	#[pallet::storage]
@@ -265,28 +182,36 @@ pub mod pallet {
 
 	/// Findings, by proposal and number. At most [`Config::MaxFindings`] each, paid for by deposits.
 	#[pallet::storage]
-	pub type Findings<T: Config> = StorageDoubleMap<
-		_,
-		Identity,
-		ProposalId,
-		Identity,
-		u32,
-		Finding<T::AccountId, BalanceOf<T>>,
-		OptionQuery,
-	>;
+	pub type Findings<T: Config> =
+		StorageDoubleMap<_, Identity, ProposalId, Identity, u32, FindingOf<T>, OptionQuery>;
 
-	/// How many findings a proposal has had: the number of the next one.
+	/// How many findings a proposal has had.
 	#[pallet::storage]
-	pub type FindingCount<T> = StorageMap<_, Identity, ProposalId, u32, ValueQuery>;
+	pub type FindingSlots<T> = StorageMap<_, Identity, ProposalId, Slots, ValueQuery>;
 
 	/// How many findings block each proposal.
 	#[pallet::storage]
 	pub type Blocking<T> = StorageMap<_, Identity, ProposalId, u32, ValueQuery>;
 
+	/// The bounty of each proposal.
+	#[pallet::storage]
+	pub type Bounties<T: Config> = StorageMap<
+		_,
+		Identity,
+		ProposalId,
+		BoundedVec<Part<T::AccountId, BalanceOf<T>>, T::MaxFunders>,
+		ValueQuery,
+	>;
+
+	/// Validators behind the waiver of a confirmed finding, until they are enough. At most one for each finding.
+	#[pallet::storage]
+	pub type Waivers<T: Config> =
+		StorageDoubleMap<_, Identity, ProposalId, Identity, u32, WaiverOf<T>, OptionQuery>;
+
 	#[pallet::genesis_config]
 	#[derive(frame_support::DefaultNoBound)]
 	pub struct GenesisConfig<T: Config> {
-		/// The first auditors and their organisations. They may act at once.
+		/// The first auditors and their organisations. They may act at once; their accounts must own the bond.
 		pub auditors: Vec<(T::AccountId, OrganisationId)>,
 	}
 
@@ -294,11 +219,10 @@ pub mod pallet {
 	impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
 		fn build(&self) {
 			for (who, organisation) in &self.auditors {
-				let entry = Auditor {
-					organisation: *organisation,
-					acts_from: Zero::zero(),
-				};
-				Auditors::<T>::insert(who, entry);
+				assert!(
+					Pallet::<T>::do_admit(who, *organisation, Zero::zero()).is_ok(),
+					"auditors of the genesis are admitted once and own the bond"
+				);
 			}
 		}
 	}
@@ -313,10 +237,24 @@ pub mod pallet {
 			/// Its organisation.
 			organisation: OrganisationId,
 		},
-		/// An auditor was removed.
+		/// An auditor was removed; its bond is back.
 		Removed {
 			/// The auditor.
 			auditor: T::AccountId,
+		},
+		/// An auditor acts no more. It is removed with its last attestation.
+		Leaving {
+			/// The auditor.
+			auditor: T::AccountId,
+		},
+		/// An auditor has an interest in a proposal: it and its organisation do not judge it.
+		ConflictDeclared {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The auditor.
+			auditor: T::AccountId,
+			/// Its organisation.
+			organisation: OrganisationId,
 		},
 		/// A review began.
 		ReviewOpened {
@@ -356,6 +294,33 @@ pub mod pallet {
 			/// How bad it is.
 			severity: Severity,
 		},
+		/// A finding was sealed: its text comes later.
+		FindingSealed {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+			/// How bad it is.
+			severity: Severity,
+		},
+		/// The text of a sealed finding is there.
+		FindingOpened {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+		},
+		/// An organisation judged a finding; another one has to agree.
+		JudgementPending {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+			/// The organisation.
+			organisation: OrganisationId,
+			/// What it says.
+			verdict: Verdict,
+		},
 		/// A finding was judged.
 		FindingTriaged {
 			/// Number of the proposal.
@@ -371,6 +336,58 @@ pub mod pallet {
 			id: ProposalId,
 			/// Number of the finding.
 			finding: u32,
+		},
+		/// A finding that was resolved or waived stands again: another dossier is reviewed.
+		FindingReopened {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+		},
+		/// A validator would take the upgrade with a finding.
+		WaiverAdded {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+			/// The validator.
+			validator: T::AccountId,
+		},
+		/// A validator took its waiver back.
+		WaiverRetracted {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+			/// The validator.
+			validator: T::AccountId,
+		},
+		/// The validators take the upgrade with a finding.
+		FindingWaived {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+		},
+		/// Somebody put an amount into a bounty.
+		BountyFunded {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Who.
+			funder: T::AccountId,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
+		/// The reporter of a confirmed finding was paid.
+		BountyPaid {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Number of the finding.
+			finding: u32,
+			/// The reporter.
+			reporter: T::AccountId,
+			/// How much.
+			amount: BalanceOf<T>,
 		},
 	}
 
@@ -395,23 +412,74 @@ pub mod pallet {
 		NotAttested,
 		/// The proposal is not open.
 		NotOpen,
-		/// As many findings as the chain takes on one proposal. Report to an auditor directly.
+		/// As many findings as the chain takes on one proposal. Half of them are for auditors: report to one
+		/// directly.
 		TooManyFindings,
 		/// The proposal has no finding of this number.
 		NoFinding,
-		/// Nobody judges a finding of their own.
+		/// Nobody judges a finding of their own, or of their own organisation.
 		OwnFinding,
 		/// The finding has been judged already.
 		AlreadyTriaged,
-		/// The finding does not stand: there is nothing to resolve.
-		NotStanding,
+		/// Only a confirmed finding can be resolved or waived. Triage it first.
+		NotConfirmed,
 		/// The dossier is still the one in which the finding was found. Only a revision resolves it.
 		SameDossier,
+		/// The auditor is leaving, and acts no more.
+		Leaving,
+		/// Nobody judges a proposal of their own, or of their own organisation.
+		OwnProposal,
+		/// No review of the proposal has begun. Findings are judged from then on.
+		NotReviewedYet,
+		/// Your organisation has said this already. An auditor of another organisation has to agree.
+		SecondOrganisationNeeded,
+		/// A duplicate is of an earlier finding that is at least as severe and neither wrong nor a duplicate.
+		NotOriginal,
+		/// A finding is confirmed as less severe than it was reported, or by `Confirm`.
+		NotLower,
+		/// Only the reporter opens a sealed finding.
+		NotReporter,
+		/// The finding is not sealed.
+		NotSealed,
+		/// Document and salt do not open the seal. Use those you sealed with, under your account.
+		CommitmentMismatch,
+		/// The amount is less than [`Config::MinBountyPart`].
+		BountyPartTooSmall,
+		/// As many funders as the chain takes. Let one of them put in more.
+		TooManyFunders,
+		/// The account is no validator of the running session.
+		NotValidator,
+		/// You stand behind the waiver already. Others are missing.
+		AlreadyWaived,
+		/// You do not stand behind a waiver of this finding.
+		NotWaiving,
+		/// More validators than [`Config::MaxValidators`].
+		TooManyWaivers,
+	}
+
+	#[pallet::hooks]
+	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn integrity_test() {
+			assert!(
+				T::MaxFindings::get() >= 2,
+				"auditors and the public need a slot each"
+			);
+			assert!(T::MaxFunders::get() >= 1, "the proposer needs a slot");
+			// A deposit also keeps the reporter's account alive, so that it can be paid.
+			assert!(
+				!T::FindingDeposit::get().is_zero(),
+				"findings that block must not be free"
+			);
+			assert!(
+				!T::MinBountyPart::get().is_zero(),
+				"slots of funders must not be free"
+			);
+		}
 	}
 
 	#[pallet::call]
 	impl<T: Config> Pallet<T> {
-		/// Admits an auditor.
+		/// Admits an auditor and holds its bond.
 		///
 		/// ## Dispatch Origin
 		/// [`Config::AdmitOrigin`].
@@ -420,7 +488,7 @@ pub mod pallet {
 		/// It may act after [`Config::CoolingPeriod`].
 		///
 		/// ## Errors
-		/// [`Error::AlreadyAdmitted`].
+		/// [`Error::AlreadyAdmitted`], or the currency's, if the account does not own the bond.
 		///
 		/// ## Events
 		/// [`Event::Admitted`].
@@ -432,18 +500,8 @@ pub mod pallet {
 			organisation: OrganisationId,
 		) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
-			ensure!(
-				!Auditors::<T>::contains_key(&auditor),
-				Error::<T>::AlreadyAdmitted
-			);
 			let acts_from = Self::now().saturating_add(T::CoolingPeriod::get());
-			Auditors::<T>::insert(
-				&auditor,
-				Auditor {
-					organisation,
-					acts_from,
-				},
-			);
+			Self::do_admit(&auditor, organisation, acts_from)?;
 			Self::deposit_event(Event::Admitted {
 				auditor,
 				organisation,
@@ -451,23 +509,25 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Removes an auditor. Its attestations stay.
+		/// Removes an auditor and returns its bond. Its attestations stay.
 		///
 		/// ## Dispatch Origin
 		/// [`Config::AdmitOrigin`].
 		///
+		/// ## Details
+		/// An auditor with an attestation on an open proposal acts no more from now on, and is removed when it has
+		/// none left: when the proposals are cleared or revised, or when it takes the attestations back.
+		///
 		/// ## Errors
-		/// [`Error::NotAuditor`].
+		/// [`Error::NotAuditor`], [`Error::Leaving`] if it was removed before.
 		///
 		/// ## Events
-		/// [`Event::Removed`].
+		/// [`Event::Removed`] or [`Event::Leaving`].
 		#[pallet::call_index(1)]
 		#[pallet::weight(T::WeightInfo::remove())]
 		pub fn remove(origin: OriginFor<T>, auditor: T::AccountId) -> DispatchResult {
 			T::AdmitOrigin::ensure_origin(origin)?;
-			Auditors::<T>::take(&auditor).ok_or(Error::<T>::NotAuditor)?;
-			Self::deposit_event(Event::Removed { auditor });
-			Ok(())
+			Self::do_remove(auditor)
 		}
 
 		/// Attests to a dossier.
@@ -477,12 +537,12 @@ pub mod pallet {
 		///
 		/// ## Details
 		/// Names the dossier, so that an attestation counts for nothing else. One attestation of each kind for
-		/// each organisation.
+		/// each organisation. Its bond is kept until the proposal ends, or the attestation is void.
 		///
 		/// ## Errors
-		/// [`Error::NotAuditor`], [`Error::CoolingPeriod`], [`Error::NotInReview`], [`Error::OtherDossier`],
-		/// [`Error::OrganisationAlreadyAttested`], [`Error::TooManyAttestations`], or if the account acts in
-		/// another role.
+		/// [`Error::NotAuditor`], [`Error::Leaving`], [`Error::CoolingPeriod`], [`Error::NotInReview`],
+		/// [`Error::OtherDossier`], [`Error::OwnProposal`], [`Error::OrganisationAlreadyAttested`],
+		/// [`Error::TooManyAttestations`], or if the account or its organisation acts in another role.
 		///
 		/// ## Events
 		/// [`Event::Attested`].
@@ -504,23 +564,19 @@ pub mod pallet {
 				review.dossier_hash == dossier_hash,
 				Error::<T>::OtherDossier
 			);
-			Attestations::<T>::try_mutate(id, |attestations| {
-				let taken = attestations
-					.iter()
-					.any(|a| a.organisation == organisation && a.kind == kind);
-				ensure!(!taken, Error::<T>::OrganisationAlreadyAttested);
-				let attestation = Attestation {
-					auditor: auditor.clone(),
-					organisation,
-					kind,
-					opinion,
-					report,
-				};
-				attestations
-					.try_push(attestation)
-					.map_err(|_| Error::<T>::TooManyAttestations)
-			})?;
+			ensure!(
+				!Self::is_proposer(&review.proposer, &auditor, Some(organisation)),
+				Error::<T>::OwnProposal
+			);
 			T::Roles::claim(id, &auditor, Some(organisation), Role::Auditor)?;
+			let attestation = Attestation {
+				auditor: auditor.clone(),
+				organisation,
+				kind,
+				opinion,
+				report,
+			};
+			Self::do_attest(id, attestation)?;
 			Self::deposit_event(Event::Attested {
 				id,
 				auditor,
@@ -546,12 +602,7 @@ pub mod pallet {
 			let auditor = ensure_signed(origin)?;
 			let review = Reviews::<T>::get(id).ok_or(Error::<T>::NotInReview)?;
 			ensure!(!review.closed, Error::<T>::NotInReview);
-			Attestations::<T>::try_mutate(id, |attestations| {
-				let before = attestations.len();
-				attestations.retain(|a| a.auditor != auditor || a.kind != kind);
-				ensure!(attestations.len() < before, Error::<T>::NotAttested);
-				Ok::<_, DispatchError>(())
-			})?;
+			Self::do_retract(id, &auditor, kind)?;
 			Self::deposit_event(Event::Retracted { id, auditor, kind });
 			Ok(())
 		}
@@ -562,11 +613,12 @@ pub mod pallet {
 		/// Signed: anyone.
 		///
 		/// ## Details
-		/// Possible until the proposal ends. Holds a deposit, which is returned when the proposal ends, unless an
-		/// auditor calls the finding spam. High and Critical findings block from now on.
+		/// Possible until the proposal ends. Holds a deposit, which is returned when the proposal ends, unless
+		/// auditors call the finding spam. High and Critical findings block from now on. Half of the slots are
+		/// for auditors. A confirmed finding is paid out of the bounty, by severity.
 		///
 		/// ## Errors
-		/// [`Error::NotOpen`], [`Error::TooManyFindings`].
+		/// [`Error::NotOpen`], [`Error::TooManyFindings`], or the currency's.
 		///
 		/// ## Events
 		/// [`Event::FindingReported`].
@@ -579,43 +631,36 @@ pub mod pallet {
 			report: Document,
 		) -> DispatchResult {
 			let reporter = ensure_signed(origin)?;
-			let found_in = T::Lifecycle::dossier_hash(id).ok_or(Error::<T>::NotOpen)?;
-			let number = FindingCount::<T>::get(id);
-			ensure!(number < T::MaxFindings::get(), Error::<T>::TooManyFindings);
-			let deposit = T::FindingDeposit::get();
-			T::Currency::hold(&HoldReason::Finding.into(), &reporter, deposit)?;
-			let finding = Finding {
-				reporter,
-				deposit,
-				severity,
-				report,
-				found_in,
-				status: Status::Open,
-			};
-			Self::note_blocking(id, false, finding.blocks());
-			Findings::<T>::insert(id, number, finding);
-			FindingCount::<T>::insert(id, number.saturating_add(1));
+			let finding = Self::do_report(id, reporter, severity, Report::Open(report))?;
 			Self::deposit_event(Event::FindingReported {
 				id,
-				finding: number,
+				finding,
 				severity,
 			});
 			Ok(())
 		}
 
-		/// Judges a finding.
+		/// Judges an open finding.
 		///
 		/// ## Dispatch Origin
-		/// Signed: a registered auditor, not the reporter.
+		/// Signed: a registered auditor, of another organisation than the reporter and the proposer.
+		///
+		/// ## Details
+		/// Possible from the first review of the proposal on, until it ends. What frees a blocked upgrade or burns
+		/// a deposit needs two organisations that say the same of the same dossier: the first one's word is
+		/// noted, and replaced when it says something else. `Confirm` pays the reporter, unless the finding is
+		/// sealed. A sealed finding is judged by the text that its reporter gave in private.
 		///
 		/// ## Errors
-		/// [`Error::NotAuditor`], [`Error::CoolingPeriod`], [`Error::NoFinding`], [`Error::OwnFinding`],
-		/// [`Error::AlreadyTriaged`], or if the account acts in another role.
+		/// [`Error::NotAuditor`], [`Error::Leaving`], [`Error::CoolingPeriod`], [`Error::NoFinding`],
+		/// [`Error::NotReviewedYet`], [`Error::OwnProposal`], [`Error::OwnFinding`], [`Error::AlreadyTriaged`],
+		/// [`Error::NotOriginal`], [`Error::NotLower`], [`Error::SecondOrganisationNeeded`], or if the account or
+		/// its organisation acts in another role.
 		///
 		/// ## Events
-		/// [`Event::FindingTriaged`].
+		/// [`Event::JudgementPending`], or [`Event::FindingTriaged`] and [`Event::BountyPaid`].
 		#[pallet::call_index(5)]
-		#[pallet::weight(T::WeightInfo::triage())]
+		#[pallet::weight(T::WeightInfo::triage(T::MaxFunders::get()))]
 		pub fn triage(
 			origin: OriginFor<T>,
 			id: ProposalId,
@@ -623,67 +668,201 @@ pub mod pallet {
 			decision: Decision,
 		) -> DispatchResult {
 			let auditor = ensure_signed(origin)?;
-			let organisation = Self::ensure_auditor(&auditor)?;
-			let mut entry = Findings::<T>::get(id, finding).ok_or(Error::<T>::NoFinding)?;
-			ensure!(entry.reporter != auditor, Error::<T>::OwnFinding);
-			ensure!(entry.status == Status::Open, Error::<T>::AlreadyTriaged);
-			T::Roles::claim(id, &auditor, Some(organisation), Role::Auditor)?;
-			let blocked = entry.blocks();
-			entry.status = match decision {
-				Decision::Confirm => Status::Confirmed,
-				Decision::Dismiss | Decision::Spam => Status::Dismissed,
-			};
-			if decision == Decision::Spam {
-				T::Currency::burn_held(
-					&HoldReason::Finding.into(),
-					&entry.reporter,
-					entry.deposit,
-					Precision::BestEffort,
-					Fortitude::Force,
-				)?;
-				entry.deposit = Zero::zero();
-			}
-			Self::note_blocking(id, blocked, entry.blocks());
-			Findings::<T>::insert(id, finding, entry);
-			Self::deposit_event(Event::FindingTriaged {
+			Self::do_triage(id, finding, auditor, decision)
+		}
+
+		/// Says that a confirmed finding is gone in the current dossier.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a registered auditor, of another organisation than the reporter and the proposer.
+		///
+		/// ## Details
+		/// Names the dossier, so that it counts for nothing else: when another one is reviewed, the finding stands
+		/// again. A blocking finding needs two organisations that say so.
+		///
+		/// ## Errors
+		/// [`Error::NotAuditor`], [`Error::Leaving`], [`Error::CoolingPeriod`], [`Error::NoFinding`],
+		/// [`Error::NotReviewedYet`], [`Error::OwnProposal`], [`Error::OwnFinding`], [`Error::NotOpen`],
+		/// [`Error::OtherDossier`], [`Error::NotConfirmed`], [`Error::SameDossier`],
+		/// [`Error::SecondOrganisationNeeded`], or if the account or its organisation acts in another role.
+		///
+		/// ## Events
+		/// [`Event::JudgementPending`] or [`Event::FindingResolved`].
+		#[pallet::call_index(6)]
+		#[pallet::weight(T::WeightInfo::resolve())]
+		pub fn resolve(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			finding: u32,
+			dossier_hash: H256,
+		) -> DispatchResult {
+			let auditor = ensure_signed(origin)?;
+			Self::do_resolve(id, finding, auditor, dossier_hash)
+		}
+
+		/// Reports a finding without its text.
+		///
+		/// ## Dispatch Origin
+		/// Signed: anyone.
+		///
+		/// ## Details
+		/// As [`report_finding`](Pallet::report_finding). The commitment is [`SealedFinding::commitment`]: keep
+		/// document and salt, both are needed to open it. Give the text to auditors in private: a finding that they
+		/// cannot read will be dismissed.
+		///
+		/// ## Errors
+		/// [`Error::NotOpen`], [`Error::TooManyFindings`], or the currency's.
+		///
+		/// ## Events
+		/// [`Event::FindingSealed`].
+		#[pallet::call_index(7)]
+		#[pallet::weight(T::WeightInfo::report_finding())]
+		pub fn seal_finding(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			severity: Severity,
+			commitment: H256,
+		) -> DispatchResult {
+			let reporter = ensure_signed(origin)?;
+			let finding = Self::do_report(id, reporter, severity, Report::Sealed(commitment))?;
+			Self::deposit_event(Event::FindingSealed {
 				id,
 				finding,
-				decision,
+				severity,
 			});
 			Ok(())
 		}
 
-		/// Says that a finding is gone in the current dossier.
+		/// Publishes the text of a sealed finding.
 		///
 		/// ## Dispatch Origin
-		/// Signed: a registered auditor, not the reporter.
+		/// Signed: its reporter.
+		///
+		/// ## Details
+		/// At any time until the proposal ends. If the finding was confirmed, its reporter is paid now.
 		///
 		/// ## Errors
-		/// [`Error::NotAuditor`], [`Error::CoolingPeriod`], [`Error::NoFinding`], [`Error::OwnFinding`],
-		/// [`Error::NotStanding`], [`Error::NotOpen`], [`Error::SameDossier`], or if the account acts in another
-		/// role.
+		/// [`Error::NoFinding`], [`Error::NotReporter`], [`Error::NotSealed`], [`Error::CommitmentMismatch`].
 		///
 		/// ## Events
-		/// [`Event::FindingResolved`].
-		#[pallet::call_index(6)]
-		#[pallet::weight(T::WeightInfo::resolve())]
-		pub fn resolve(origin: OriginFor<T>, id: ProposalId, finding: u32) -> DispatchResult {
+		/// [`Event::FindingOpened`], [`Event::BountyPaid`].
+		#[pallet::call_index(8)]
+		#[pallet::weight(T::WeightInfo::open_finding(T::MaxFunders::get()))]
+		pub fn open_finding(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			finding: u32,
+			document: Document,
+			salt: [u8; 32],
+		) -> DispatchResult {
+			let reporter = ensure_signed(origin)?;
+			Self::do_open(id, finding, reporter, document, salt)
+		}
+
+		/// Puts an amount into the bounty of a proposal.
+		///
+		/// ## Dispatch Origin
+		/// Signed: anyone.
+		///
+		/// ## Details
+		/// Possible until the proposal ends. Holds the amount. Confirmed findings are paid of it; what is left is
+		/// returned when the proposal ends. One slot is kept for the proposer.
+		///
+		/// ## Errors
+		/// [`Error::NotOpen`], [`Error::BountyPartTooSmall`], [`Error::TooManyFunders`], or the currency's.
+		///
+		/// ## Events
+		/// [`Event::BountyFunded`].
+		#[pallet::call_index(9)]
+		#[pallet::weight(T::WeightInfo::fund_bounty(T::MaxFunders::get()))]
+		pub fn fund_bounty(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			#[pallet::compact] amount: BalanceOf<T>,
+		) -> DispatchResult {
+			let funder = ensure_signed(origin)?;
+			Self::do_fund(id, funder, amount)
+		}
+
+		/// Stands behind taking the upgrade with a confirmed finding.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a validator of the running session.
+		///
+		/// ## Details
+		/// Names the dossier, so that it counts for nothing else. With [`WAIVER`] of the voting power of the
+		/// running session the finding blocks no more, until another dossier is reviewed. Validators that left
+		/// do not count.
+		///
+		/// ## Errors
+		/// [`Error::NotValidator`], [`Error::NoFinding`], [`Error::NotOpen`], [`Error::OtherDossier`],
+		/// [`Error::NotConfirmed`], [`Error::AlreadyWaived`], [`Error::TooManyWaivers`].
+		///
+		/// ## Events
+		/// [`Event::WaiverAdded`], and [`Event::FindingWaived`] if it is enough.
+		#[pallet::call_index(10)]
+		#[pallet::weight(T::WeightInfo::waive(T::MaxValidators::get()))]
+		pub fn waive(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			finding: u32,
+			dossier_hash: H256,
+		) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			Self::do_waive(id, finding, validator, dossier_hash)
+		}
+
+		/// Takes a waiver back that was not enough yet.
+		///
+		/// ## Dispatch Origin
+		/// Signed: whoever waived.
+		///
+		/// ## Errors
+		/// [`Error::NotWaiving`].
+		///
+		/// ## Events
+		/// [`Event::WaiverRetracted`].
+		#[pallet::call_index(11)]
+		#[pallet::weight(T::WeightInfo::retract_waiver(T::MaxValidators::get()))]
+		pub fn retract_waiver(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			finding: u32,
+		) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			Self::do_retract_waiver(id, finding, validator)
+		}
+
+		/// Declares an interest in a proposal.
+		///
+		/// ## Dispatch Origin
+		/// Signed: a registered auditor, also during its cooling period.
+		///
+		/// ## Details
+		/// Neither the auditor nor its organisation judges this proposal then, and it cannot be taken back. They
+		/// may still report findings.
+		///
+		/// ## Errors
+		/// [`Error::NotAuditor`], [`Error::NotOpen`], or if the account or its organisation acts in another role
+		/// on this proposal already.
+		///
+		/// ## Events
+		/// [`Event::ConflictDeclared`].
+		#[pallet::call_index(12)]
+		#[pallet::weight(T::WeightInfo::declare_conflict())]
+		pub fn declare_conflict(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let auditor = ensure_signed(origin)?;
-			let organisation = Self::ensure_auditor(&auditor)?;
-			let mut entry = Findings::<T>::get(id, finding).ok_or(Error::<T>::NoFinding)?;
-			ensure!(entry.reporter != auditor, Error::<T>::OwnFinding);
+			let organisation = Self::organisation_of(&auditor).ok_or(Error::<T>::NotAuditor)?;
 			ensure!(
-				matches!(entry.status, Status::Open | Status::Confirmed),
-				Error::<T>::NotStanding
+				T::Lifecycle::dossier_hash(id).is_some(),
+				Error::<T>::NotOpen
 			);
-			let current = T::Lifecycle::dossier_hash(id).ok_or(Error::<T>::NotOpen)?;
-			ensure!(current != entry.found_in, Error::<T>::SameDossier);
-			T::Roles::claim(id, &auditor, Some(organisation), Role::Auditor)?;
-			let blocked = entry.blocks();
-			entry.status = Status::Resolved;
-			Self::note_blocking(id, blocked, false);
-			Findings::<T>::insert(id, finding, entry);
-			Self::deposit_event(Event::FindingResolved { id, finding });
+			T::Roles::claim(id, &auditor, Some(organisation), Role::Conflicted)?;
+			Self::deposit_event(Event::ConflictDeclared {
+				id,
+				auditor,
+				organisation,
+			});
 			Ok(())
 		}
 	}
@@ -694,170 +873,10 @@ impl<T: Config> Pallet<T> {
 		frame_system::Pallet::<T>::block_number()
 	}
 
-	fn ensure_auditor(who: &T::AccountId) -> Result<OrganisationId, DispatchError> {
-		let auditor = Auditors::<T>::get(who).ok_or(Error::<T>::NotAuditor)?;
-		ensure!(Self::now() >= auditor.acts_from, Error::<T>::CoolingPeriod);
-		Ok(auditor.organisation)
-	}
-
-	/// Keeps the count of blocking findings when one changes.
-	fn note_blocking(id: ProposalId, before: bool, after: bool) {
-		Blocking::<T>::mutate_exists(id, |count| {
-			let old = count.unwrap_or_default();
-			let new = match (before, after) {
-				(false, true) => old.saturating_add(1),
-				(true, false) => old.saturating_sub(1),
-				_ => old,
-			};
-			*count = (new > 0).then_some(new);
-		});
-	}
-
-	/// Organisations that approve of one kind.
-	fn approving(id: ProposalId, kind: Kind) -> u32 {
-		let attestations = Attestations::<T>::get(id);
-		let organisations: BTreeSet<_> = attestations
-			.iter()
-			.filter(|a| a.kind == kind && a.opinion == Opinion::Approve)
-			.map(|a| a.organisation)
-			.collect();
-		organisations.len() as u32
-	}
-
-	/// Approvals and reproduced builds of a review: what there is, and what is needed.
-	pub fn progress(id: ProposalId) -> Option<((u32, u32), (u32, u32))> {
-		let review = Reviews::<T>::get(id)?;
-		let of = |kind| Self::approving(id, kind);
-		Some((
-			(of(Kind::CodeReview), review.approvals),
-			(of(Kind::ReproducedBuild), review.builds),
-		))
-	}
-
-	/// Checks the invariants of the storage.
-	#[cfg(any(feature = "std", test))]
-	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
-		// The count of blocking findings is true, and missing when there are none.
-		let mut blocking = alloc::collections::BTreeMap::<ProposalId, u32>::new();
-		for (id, number, finding) in Findings::<T>::iter() {
-			ensure!(
-				number < FindingCount::<T>::get(id),
-				"finding above the count"
-			);
-			if finding.blocks() {
-				let count = blocking.entry(id).or_default();
-				*count = count.saturating_add(1);
-			}
-		}
-		ensure!(
-			Blocking::<T>::iter().collect::<alloc::collections::BTreeMap<_, _>>() == blocking,
-			"count of blocking findings is wrong"
-		);
-		// One attestation of each kind for each organisation, on a review.
-		for (id, attestations) in Attestations::<T>::iter() {
-			ensure!(Reviews::<T>::contains_key(id), "attestations on no review");
-			let distinct: BTreeSet<_> = attestations
-				.iter()
-				.map(|a| (a.organisation, a.kind))
-				.collect();
-			ensure!(
-				distinct.len() == attestations.len(),
-				"an organisation attested twice"
-			);
-		}
-		for review in Reviews::<T>::iter_values() {
-			ensure!(
-				review.earliest <= review.latest,
-				"review ends before it can pass"
-			);
-		}
+	/// A proposal is open and has this dossier.
+	fn ensure_current(id: ProposalId, dossier_hash: H256) -> DispatchResult {
+		let current = T::Lifecycle::dossier_hash(id).ok_or(Error::<T>::NotOpen)?;
+		ensure!(current == dossier_hash, Error::<T>::OtherDossier);
 		Ok(())
-	}
-}
-
-impl<T: Config> OpenFindings for Pallet<T> {
-	fn blocking(id: ProposalId) -> bool {
-		Blocking::<T>::get(id) > 0
-	}
-}
-
-impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
-	fn open(
-		id: ProposalId,
-		about: &DossierRef<T::AccountId>,
-		policy: &ClassPolicy<BlockNumberFor<T>>,
-		now: BlockNumberFor<T>,
-	) -> DispatchResult {
-		// Attestations of an earlier round are about another dossier. Findings stay.
-		Attestations::<T>::remove(id);
-		let policy = &policy.review;
-		let wide = policy
-			.per_pallet
-			.saturating_mul((about.dossier.scope.len() as u32).into());
-		let earliest = now.saturating_add(policy.minimum).saturating_add(wide);
-		let latest = earliest.saturating_add(policy.grace);
-		Reviews::<T>::insert(
-			id,
-			Review {
-				dossier_hash: about.hash,
-				earliest,
-				latest,
-				approvals: policy.approvals,
-				builds: policy.builds,
-				closed: false,
-			},
-		);
-		Self::deposit_event(Event::ReviewOpened {
-			id,
-			earliest,
-			latest,
-		});
-		Ok(())
-	}
-
-	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
-		let Some(review) = Reviews::<T>::get(id) else {
-			return GateStatus::Failed(Failure::StageNotOpened);
-		};
-		if now < review.earliest {
-			return GateStatus::Pending {
-				until: review.earliest,
-			};
-		}
-		let attested = Self::approving(id, Kind::CodeReview) >= review.approvals
-			&& Self::approving(id, Kind::ReproducedBuild) >= review.builds;
-		let blocked = Self::blocking(id);
-		if attested && !blocked {
-			GateStatus::Passed
-		} else if now < review.latest {
-			GateStatus::Pending {
-				until: review.latest.max(now.saturating_add(One::one())),
-			}
-		} else if blocked {
-			GateStatus::Failed(Failure::OpenFinding)
-		} else {
-			GateStatus::Failed(Failure::TooFewAttestations)
-		}
-	}
-
-	fn close(id: ProposalId) {
-		Reviews::<T>::mutate_extant(id, |review| review.closed = true);
-	}
-
-	fn clear(id: ProposalId) {
-		Reviews::<T>::remove(id);
-		Attestations::<T>::remove(id);
-		Blocking::<T>::remove(id);
-		FindingCount::<T>::remove(id);
-		// At most `MaxFindings`.
-		for (_, finding) in Findings::<T>::drain_prefix(id) {
-			let reason = HoldReason::Finding.into();
-			let back = finding.deposit;
-			let released =
-				T::Currency::release(&reason, &finding.reporter, back, Precision::BestEffort);
-			if let Err(error) = released {
-				log::error!(target: "airlock", "deposit of a finding not released: {error:?}");
-			}
-		}
 	}
 }

@@ -1,39 +1,75 @@
 //! Each call, each error, each edge.
 
 use crate::{
-	mock::*, Attestations, Blocking, Decision, Error, FindingCount, Findings, HoldReason, Kind,
-	Opinion, Reviews, Severity, Status,
+	mock::*, Auditors, Decision, Error, Event, Findings, HoldReason, Kind, Opinion, ReviewProgress,
+	Reviews, Severity, Status,
 };
 use airlock_primitives::*;
-use frame_support::{assert_noop, assert_ok, traits::fungible::InspectHold};
+use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
 use sp_runtime::{DispatchError, DispatchResult};
 
-const EARLIEST: u32 = 1 + MINIMUM + 2 * PER_PALLET;
-const LATEST: u32 = EARLIEST + GRACE;
+pub const EARLIEST: u32 = 1 + MINIMUM + 2 * PER_PALLET;
+pub const LATEST: u32 = EARLIEST + GRACE;
 
-fn signed(who: u64) -> RuntimeOrigin {
+pub fn signed(who: u64) -> RuntimeOrigin {
 	RuntimeOrigin::signed(who)
 }
 
-fn attest(who: u64, kind: Kind, opinion: Opinion) -> DispatchResult {
+pub fn attest(who: u64, kind: Kind, opinion: Opinion) -> DispatchResult {
 	let hash = Current::get().unwrap();
 	Audits::attest(signed(who), ID, hash, kind, opinion, H256::zero())
 }
 
 /// Two reviews and one build, as the policy asks for.
-fn attest_all() {
+pub fn attest_all() {
 	assert_ok!(attest(1, Kind::CodeReview, Opinion::Approve));
 	assert_ok!(attest(2, Kind::CodeReview, Opinion::Approve));
 	assert_ok!(attest(3, Kind::ReproducedBuild, Opinion::Approve));
 }
 
-fn find(who: u64, severity: Severity) -> DispatchResult {
+pub fn find(who: u64, severity: Severity) -> DispatchResult {
 	Audits::report_finding(signed(who), ID, severity, Document::of(b"finding"))
 }
 
-fn held(who: u64) -> u128 {
-	Balances::balance_on_hold(&HoldReason::Finding.into(), &who)
+pub fn held(who: u64) -> u128 {
+	held_for(HoldReason::Finding, who)
+}
+
+pub fn triage(who: u64, finding: u32, decision: Decision) -> DispatchResult {
+	Audits::triage(signed(who), ID, finding, decision)
+}
+
+/// Two organisations say the same.
+pub fn agree(finding: u32, decision: Decision) {
+	assert_ok!(triage(1, finding, decision));
+	assert_ok!(triage(2, finding, decision));
+}
+
+pub fn resolve(who: u64, finding: u32) -> DispatchResult {
+	Audits::resolve(signed(who), ID, finding, Current::get().unwrap_or_default())
+}
+
+pub fn status(finding: u32) -> Status {
+	Findings::<Test>::get(ID, finding).unwrap().status
+}
+
+/// Approvals and builds.
+fn evidence() -> ((u32, u32), (u32, u32)) {
+	let progress = Audits::progress(ID).unwrap();
+	(progress.approvals, progress.builds)
+}
+
+/// The last event of the pallet.
+pub fn last_event() -> Event<Test> {
+	let ours = System::events()
+		.into_iter()
+		.rev()
+		.find_map(|r| match r.event {
+			RuntimeEvent::Audits(event) => Some(event),
+			_ => None,
+		});
+	ours.expect("an event")
 }
 
 #[test]
@@ -74,7 +110,7 @@ fn a_rejection_should_not_count_as_an_approval() {
 		assert_ok!(attest(1, Kind::CodeReview, Opinion::Approve));
 		assert_ok!(attest(2, Kind::CodeReview, Opinion::Reject));
 		assert_ok!(attest(3, Kind::ReproducedBuild, Opinion::Approve));
-		assert_eq!(Audits::progress(ID), Some(((1, 2), (1, 1))));
+		assert_eq!(evidence(), ((1, 2), (1, 1)));
 		to(LATEST);
 		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewAttestations));
 	});
@@ -87,11 +123,8 @@ fn attest_should_fail_when_the_auditor_may_not() {
 			attest(9, Kind::CodeReview, Opinion::Approve),
 			Error::<Test>::NotAuditor
 		);
-		Conflicted::set(Some(1));
-		assert_noop!(
-			attest(1, Kind::CodeReview, Opinion::Approve),
-			DispatchError::Other("other role")
-		);
+		act_as(1, Role::Simulator);
+		assert_noop!(attest(1, Kind::CodeReview, Opinion::Approve), OTHER_ROLE);
 		assert_ok!(attest(3, Kind::CodeReview, Opinion::Approve));
 		assert_noop!(
 			attest(3, Kind::CodeReview, Opinion::Reject),
@@ -126,7 +159,7 @@ fn attest_should_fail_when_it_is_for_another_dossier_or_stage() {
 			try_with(ID + 1, Current::get().unwrap()),
 			Error::<Test>::NotInReview
 		);
-		<Audits as StageGate<u64, u32>>::close(ID);
+		close();
 		assert_noop!(
 			try_with(ID, Current::get().unwrap()),
 			Error::<Test>::NotInReview
@@ -155,6 +188,7 @@ fn admit_should_start_a_cooling_period() {
 		to(51);
 		assert_ok!(attest(5, Kind::CodeReview, Opinion::Approve));
 		assert_noop!(Audits::remove(signed(1), 5), DispatchError::BadOrigin);
+		assert_ok!(Audits::retract(signed(5), ID, Kind::CodeReview));
 		assert_ok!(Audits::remove(RuntimeOrigin::root(), 5));
 		assert_noop!(
 			Audits::remove(RuntimeOrigin::root(), 5),
@@ -213,72 +247,6 @@ fn an_open_high_or_critical_finding_should_block() {
 }
 
 #[test]
-fn triage_should_free_or_keep_the_block() {
-	build_and_execute(|| {
-		for _ in 0..3 {
-			assert_ok!(find(9, Severity::Critical));
-		}
-		assert_eq!(Blocking::<Test>::get(ID), 3);
-		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Confirm));
-		assert_ok!(Audits::triage(signed(1), ID, 1, Decision::Dismiss));
-		assert_eq!(Blocking::<Test>::get(ID), 2);
-		assert_eq!(held(9), 30);
-		assert_ok!(Audits::triage(signed(1), ID, 2, Decision::Spam));
-		assert_eq!(Blocking::<Test>::get(ID), 1);
-		assert_eq!((held(9), Balances::total_issuance()), (20, 890));
-		assert_noop!(
-			Audits::triage(signed(2), ID, 0, Decision::Dismiss),
-			Error::<Test>::AlreadyTriaged
-		);
-	});
-}
-
-#[test]
-fn triage_should_fail_when_the_auditor_may_not() {
-	build_and_execute(|| {
-		assert_ok!(find(1, Severity::High));
-		let triage = |who| Audits::triage(signed(who), ID, 0, Decision::Dismiss);
-		assert_noop!(triage(1), Error::<Test>::OwnFinding);
-		assert_noop!(triage(9), Error::<Test>::NotAuditor);
-		assert_noop!(
-			Audits::triage(signed(2), ID, 1, Decision::Dismiss),
-			Error::<Test>::NoFinding
-		);
-		Conflicted::set(Some(2));
-		assert_noop!(triage(2), DispatchError::Other("other role"));
-	});
-}
-
-#[test]
-fn resolve_should_need_a_later_dossier() {
-	build_and_execute(|| {
-		assert_ok!(find(9, Severity::High));
-		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Confirm));
-		assert_noop!(
-			Audits::resolve(signed(2), ID, 0),
-			Error::<Test>::SameDossier
-		);
-		// A revision voids attestations and keeps findings.
-		attest_all();
-		open(1);
-		assert_eq!(Attestations::<Test>::get(ID).len(), 0);
-		assert!(<Audits as OpenFindings>::blocking(ID));
-		assert_noop!(Audits::resolve(signed(9), ID, 0), Error::<Test>::NotAuditor);
-		assert_noop!(Audits::resolve(signed(2), ID, 5), Error::<Test>::NoFinding);
-		assert_ok!(Audits::resolve(signed(2), ID, 0));
-		assert!(!<Audits as OpenFindings>::blocking(ID));
-		assert_noop!(
-			Audits::resolve(signed(2), ID, 0),
-			Error::<Test>::NotStanding
-		);
-		assert_eq!(
-			Findings::<Test>::get(ID, 0).unwrap().status,
-			Status::Resolved
-		);
-	});
-}
-
-#[test]
 fn report_finding_should_fail_when_it_cannot_be_taken() {
 	build_and_execute(|| {
 		assert_noop!(
@@ -296,29 +264,13 @@ fn report_finding_should_fail_when_it_cannot_be_taken() {
 	});
 }
 
-#[test]
-fn clear_should_return_deposits_and_leave_nothing() {
-	build_and_execute(|| {
-		attest_all();
-		assert_ok!(find(8, Severity::Low));
-		assert_ok!(find(9, Severity::Critical));
-		<Audits as StageGate<u64, u32>>::clear(ID);
-		assert_eq!((held(8), held(9)), (0, 0));
-		assert_eq!(Findings::<Test>::iter().count(), 0);
-		assert_eq!(FindingCount::<Test>::iter().count(), 0);
-		assert_eq!(Blocking::<Test>::iter().count(), 0);
-		assert_eq!(Attestations::<Test>::iter().count(), 0);
-		assert_eq!(Reviews::<Test>::iter().count(), 0);
-	});
-}
-
 /// What a new dossier asks for again: the same words about the old one are refused.
 #[test]
 fn attest_should_fail_when_the_dossier_was_revised() {
 	build_and_execute(|| {
 		let old = Current::get().unwrap();
 		attest_all();
-		<Audits as StageGate<u64, u32>>::close(ID);
+		close();
 		open(1);
 		let stale = Audits::attest(
 			signed(1),
@@ -329,7 +281,7 @@ fn attest_should_fail_when_the_dossier_was_revised() {
 			H256::zero(),
 		);
 		assert_noop!(stale, Error::<Test>::OtherDossier);
-		assert_eq!(Audits::progress(ID), Some(((0, 2), (0, 1))));
+		assert_eq!(evidence(), ((0, 2), (0, 1)));
 		attest_all();
 		to(EARLIEST);
 		assert_eq!(poll(), GateStatus::Passed);
@@ -359,7 +311,7 @@ fn an_approval_of_the_specification_should_not_stand_in_for_a_code_review() {
 		attest_all();
 		assert_ok!(Audits::retract(signed(2), ID, Kind::CodeReview));
 		assert_ok!(attest(2, Kind::Specification, Opinion::Approve));
-		assert_eq!(Audits::progress(ID), Some(((1, 2), (1, 1))));
+		assert_eq!(evidence(), ((1, 2), (1, 1)));
 		to(LATEST);
 		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewAttestations));
 	});
@@ -390,32 +342,15 @@ fn poll_should_fail_when_no_review_was_opened() {
 }
 
 #[test]
-fn retract_should_work_when_the_auditor_was_removed_and_only_for_its_own() {
-	build_and_execute(|| {
-		attest_all();
-		assert_ok!(Audits::remove(RuntimeOrigin::root(), 1));
-		// What it said stays until it takes it back.
-		assert_eq!(Audits::progress(ID), Some(((2, 2), (1, 1))));
-		// Another account of the same organisation takes nothing back.
-		assert_noop!(
-			Audits::retract(signed(4), ID, Kind::ReproducedBuild),
-			Error::<Test>::NotAttested
-		);
-		assert_ok!(Audits::retract(signed(1), ID, Kind::CodeReview));
-		assert_eq!(Audits::progress(ID), Some(((1, 2), (1, 1))));
-	});
-}
-
-#[test]
 fn report_finding_should_block_when_the_review_is_over() {
 	build_and_execute(|| {
 		attest_all();
-		<Audits as StageGate<u64, u32>>::close(ID);
+		close();
 		assert!(!<Audits as OpenFindings>::blocking(ID));
 		assert_ok!(find(9, Severity::Critical));
 		assert!(<Audits as OpenFindings>::blocking(ID));
 		assert!(!<Audits as OpenFindings>::blocking(ID + 1));
-		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Dismiss));
+		agree(0, Decision::Dismiss);
 		assert!(!<Audits as OpenFindings>::blocking(ID));
 		Current::set(None);
 		assert_noop!(find(9, Severity::Critical), Error::<Test>::NotOpen);
@@ -434,87 +369,6 @@ fn report_finding_should_hold_exactly_the_deposit_when_the_reporter_can_pay_it()
 }
 
 #[test]
-fn the_review_should_pass_in_grace_when_the_last_blocking_finding_is_dismissed() {
-	build_and_execute(|| {
-		attest_all();
-		assert_ok!(find(9, Severity::High));
-		assert_ok!(find(8, Severity::Critical));
-		to(LATEST - 1);
-		assert_ok!(Audits::triage(signed(1), ID, 0, Decision::Dismiss));
-		assert_eq!(poll(), GateStatus::Pending { until: LATEST });
-		assert_ok!(Audits::triage(signed(1), ID, 1, Decision::Spam));
-		assert_eq!(poll(), GateStatus::Passed);
-	});
-}
-
-#[test]
-fn triage_and_resolve_should_fail_when_the_auditor_is_new() {
-	build_and_execute(|| {
-		assert_ok!(find(9, Severity::High));
-		assert_ok!(Audits::admit(RuntimeOrigin::root(), 5, 5));
-		open(1);
-		to(50);
-		assert_noop!(
-			Audits::triage(signed(5), ID, 0, Decision::Dismiss),
-			Error::<Test>::CoolingPeriod
-		);
-		assert_noop!(
-			Audits::resolve(signed(5), ID, 0),
-			Error::<Test>::CoolingPeriod
-		);
-		to(51);
-		assert_ok!(Audits::triage(signed(5), ID, 0, Decision::Confirm));
-		assert_ok!(Audits::resolve(signed(5), ID, 0));
-	});
-}
-
-#[test]
-fn resolve_should_fail_when_the_auditor_may_not_or_nothing_stands() {
-	build_and_execute(|| {
-		assert_ok!(find(1, Severity::High));
-		assert_ok!(find(9, Severity::High));
-		assert_ok!(Audits::triage(signed(2), ID, 1, Decision::Dismiss));
-		open(1);
-		assert_noop!(Audits::resolve(signed(1), ID, 0), Error::<Test>::OwnFinding);
-		assert_noop!(
-			Audits::resolve(signed(2), ID, 1),
-			Error::<Test>::NotStanding
-		);
-		Conflicted::set(Some(2));
-		assert_noop!(
-			Audits::resolve(signed(2), ID, 0),
-			DispatchError::Other("other role")
-		);
-		let current = Current::take();
-		assert_noop!(Audits::resolve(signed(3), ID, 0), Error::<Test>::NotOpen);
-		Current::set(current);
-		assert_ok!(Audits::resolve(signed(3), ID, 0));
-		assert_noop!(
-			Audits::triage(signed(3), ID, 0, Decision::Spam),
-			Error::<Test>::AlreadyTriaged
-		);
-	});
-}
-
-#[test]
-fn clear_should_not_return_a_burnt_deposit() {
-	build_and_execute(|| {
-		assert_ok!(find(8, Severity::Low));
-		assert_ok!(find(8, Severity::Critical));
-		assert_ok!(find(9, Severity::High));
-		assert_ok!(Audits::triage(signed(1), ID, 1, Decision::Spam));
-		<Audits as StageGate<u64, u32>>::clear(ID);
-		assert_eq!((held(8), held(9)), (0, 0));
-		assert_eq!(
-			(Balances::free_balance(8), Balances::free_balance(9)),
-			(90, 100)
-		);
-		assert_eq!(Balances::total_issuance(), 890);
-		assert!(!<Audits as OpenFindings>::blocking(ID));
-	});
-}
-
-#[test]
 fn calls_should_fail_when_nobody_signed() {
 	build_and_execute(|| {
 		let none = RuntimeOrigin::none;
@@ -525,6 +379,120 @@ fn calls_should_fail_when_nobody_signed() {
 		let reported = Audits::report_finding(none(), ID, Severity::Low, Document::of(b"x"));
 		assert_noop!(reported, bad);
 		assert_noop!(Audits::triage(none(), ID, 0, Decision::Spam), bad);
-		assert_noop!(Audits::resolve(none(), ID, 0), bad);
+		assert_noop!(Audits::resolve(none(), ID, 0, hash), bad);
+		assert_noop!(Audits::seal_finding(none(), ID, Severity::Low, hash), bad);
+		let opened = Audits::open_finding(none(), ID, 0, Document::of(b"x"), [0; 32]);
+		assert_noop!(opened, bad);
+		assert_noop!(Audits::fund_bounty(none(), ID, MIN_PART), bad);
+		assert_noop!(Audits::waive(none(), ID, 0, hash), bad);
+		assert_noop!(Audits::retract_waiver(none(), ID, 0), bad);
+		assert_noop!(Audits::declare_conflict(none(), ID), bad);
+	});
+}
+
+#[test]
+fn a_specification_should_be_counted_and_not_required() {
+	build_and_execute(|| {
+		assert_ok!(attest(1, Kind::Specification, Opinion::Approve));
+		assert_ok!(attest(2, Kind::Specification, Opinion::Reject));
+		assert_ok!(attest(3, Kind::Specification, Opinion::Approve));
+		let expected = ReviewProgress {
+			approvals: (0, 2),
+			builds: (0, 1),
+			specifications: 2,
+			bounty: (MIN_BOUNTY, MIN_BOUNTY),
+			blocking: 0,
+		};
+		assert_eq!(Audits::progress(ID), Some(expected));
+		attest_all();
+		to(EARLIEST);
+		assert_eq!(poll(), GateStatus::Passed);
+	});
+}
+
+#[test]
+fn attest_should_fail_when_the_proposer_is_of_the_same_organisation() {
+	build_and_execute(|| {
+		// The proposer is an auditor too, and auditor 3 a colleague. The role book knows only accounts of proposers.
+		assert_ok!(Audits::admit(RuntimeOrigin::root(), PROPOSER, 3));
+		to(51);
+		open(0);
+		for who in [3, 4, PROPOSER] {
+			assert_noop!(
+				attest(who, Kind::CodeReview, Opinion::Approve),
+				Error::<Test>::OwnProposal
+			);
+		}
+		assert_ok!(find(9, Severity::Low));
+		for who in [3, PROPOSER] {
+			assert_noop!(
+				triage(who, 0, Decision::Dismiss),
+				Error::<Test>::OwnProposal
+			);
+		}
+	});
+}
+
+#[test]
+fn declare_conflict_should_keep_the_organisation_out() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(Audits::declare_conflict(signed(3), ID));
+		let declared = Event::ConflictDeclared {
+			id: ID,
+			auditor: 3,
+			organisation: 3,
+		};
+		assert_eq!(last_event(), declared);
+		for who in [3, 4] {
+			assert_noop!(attest(who, Kind::CodeReview, Opinion::Approve), OTHER_ROLE);
+			assert_noop!(triage(who, 0, Decision::Confirm), OTHER_ROLE);
+		}
+		// Anyone may report.
+		assert_ok!(find(3, Severity::High));
+		// Another proposal is another matter.
+		open_on(OTHER, 0);
+		let hash = Current::get().unwrap();
+		assert_ok!(Audits::attest(
+			signed(4),
+			OTHER,
+			hash,
+			Kind::CodeReview,
+			Opinion::Approve,
+			hash
+		));
+	});
+}
+
+#[test]
+fn declare_conflict_should_fail_when_it_comes_too_late() {
+	build_and_execute(|| {
+		assert_noop!(
+			Audits::declare_conflict(signed(9), ID),
+			Error::<Test>::NotAuditor
+		);
+		assert_noop!(
+			Audits::declare_conflict(signed(1), ID + 1),
+			Error::<Test>::NotOpen
+		);
+		assert_ok!(attest(3, Kind::CodeReview, Opinion::Approve));
+		assert_noop!(Audits::declare_conflict(signed(3), ID), OTHER_ROLE);
+		// Its organisation has acted.
+		assert_noop!(Audits::declare_conflict(signed(4), ID), OTHER_ROLE);
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(triage(1, 0, Decision::Dismiss));
+		assert_noop!(Audits::declare_conflict(signed(1), ID), OTHER_ROLE);
+		// A new auditor need not wait to declare one.
+		assert_ok!(Audits::admit(RuntimeOrigin::root(), 5, 5));
+		assert_ok!(Audits::declare_conflict(signed(5), ID));
+	});
+}
+
+#[test]
+fn the_proposer_should_not_declare_a_conflict() {
+	build_and_execute(|| {
+		assert_ok!(Audits::admit(RuntimeOrigin::root(), PROPOSER, 9));
+		assert_noop!(Audits::declare_conflict(signed(PROPOSER), ID), OTHER_ROLE);
+		assert_eq!(Auditors::<Test>::get(PROPOSER).unwrap().active, 0);
 	});
 }

@@ -69,6 +69,9 @@ pub enum Actor {
 	/// Validators who report health; power.
 	#[codec(index = 7)]
 	ValidatorHealth,
+	/// Whoever pays for findings; whole units of the chain's currency.
+	#[codec(index = 8)]
+	Funder,
 }
 
 sp_api::decl_runtime_apis! {

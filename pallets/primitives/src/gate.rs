@@ -132,6 +132,9 @@ pub enum Failure {
 	/// The stage could not be opened.
 	#[codec(index = 13)]
 	StageNotOpened,
+	/// A report that the proposal passed on was proven false, and too few are left without it.
+	#[codec(index = 14)]
+	FalseReport,
 }
 
 /// What must hold in the block that writes new code.

@@ -131,6 +131,9 @@ pub enum Role {
 	/// Reviews or rebuilds it.
 	#[codec(index = 2)]
 	Auditor,
+	/// Declared an interest in it: acts as nothing else.
+	#[codec(index = 3)]
+	Conflicted,
 }
 
 /// Who plays a part: the account, and the organisation behind it.
