@@ -13,7 +13,7 @@ use sp_core::{crypto::KeyTypeId, OpaqueMetadata};
 use sp_runtime::{
 	traits::{Block as BlockT, NumberFor},
 	transaction_validity::{TransactionSource, TransactionValidity},
-	ApplyExtrinsicResult,
+	ApplyExtrinsicResult, SaturatedConversion,
 };
 
 /// Who must act on a proposal, and how much of it there is.
@@ -35,12 +35,17 @@ fn awaited(id: ProposalId) -> Vec<Progress> {
 				one(Actor::SimulatorReveal, (p.reveals.into(), needed)),
 			)
 		}),
-		Some(Stage::Review) => Audits::progress(id).map(|(approvals, builds)| {
+		Some(Stage::Review) => Audits::progress(id).map(|p| {
 			let wide = |(have, needed): (u32, u32)| (have.into(), needed.into());
-			two(
-				one(Actor::Auditor, wide(approvals)),
-				one(Actor::Builder, wide(builds)),
-			)
+			let (have, needed) = p.bounty;
+			let evidence = two(
+				one(Actor::Auditor, wide(p.approvals)),
+				one(Actor::Builder, wide(p.builds)),
+			);
+			// In whole units; what is missing is never rounded away.
+			let units = |amount: Balance| (amount / UNIT).saturated_into::<u64>();
+			let needed = needed.div_ceil(UNIT).saturated_into();
+			two(evidence, one(Actor::Funder, (units(have), needed)))
 		}),
 		Some(Stage::Voting) => Supermajority::progress(id).map(|p| one(Actor::ValidatorVote, p)),
 		Some(Stage::Timelock) => {

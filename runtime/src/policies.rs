@@ -104,7 +104,8 @@ pub fn local() -> Policy<BlockNumber> {
 		bytes_within: 30,
 		simulation: SimulationPolicy {
 			commit_window: 20,
-			reveal_window: 8,
+			// Ends as soon as enough have revealed the same passing report.
+			reveal_window: 16,
 			required: 3,
 			seats: class.simulation.seats,
 			replay_blocks: 20,

@@ -315,7 +315,8 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::HealthReported`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(<T as Config>::WeightInfo::report_health())]
+		// Operational: bad news must get through when blocks are full.
+		#[pallet::weight((<T as Config>::WeightInfo::report_health(), DispatchClass::Operational))]
 		pub fn report_health(
 			origin: OriginFor<T>,
 			id: ProposalId,

@@ -553,11 +553,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// The rules for a dossier. What cannot be undone needs the strictest vote, whatever its class.
+	/// The rules for a dossier. Whatever its class, it needs the strictest vote without a way back that was rehearsed:
+	/// going back to the previous code is only safe if no migration ran, and nothing proves that here.
 	fn policy_for(dossier: &Dossier) -> Result<ClassPolicy<BlockNumberFor<T>>, DispatchError> {
 		let chain = ChainPolicy::<T>::get().ok_or(Error::<T>::NoPolicy)?;
 		let mut policy = chain.of(dossier.class).clone();
-		if dossier.rollback == Rollback::Irreversible {
+		if !matches!(dossier.rollback, Rollback::Dedicated(_)) {
 			policy.ballot = chain.self_change.ballot;
 		}
 		Ok(policy)
@@ -713,7 +714,7 @@ impl<T: Config> Pallet<T> {
 				Outcome::Expired(Failure::ParentReplaced)
 			}
 			(Stage::Timelock, Failure::Precondition(_)) => Outcome::Expired(why),
-			(Stage::Timelock, Failure::StoppedByValidators) => Outcome::Aborted(why),
+			(Stage::Timelock, Failure::FalseReport) => Outcome::Aborted(why),
 			(_, Failure::StoppedByValidators) => Outcome::Aborted(why),
 			(_, Failure::BytesMissing | Failure::ParentReplaced | Failure::TooFewReports)
 			| (_, Failure::TooFewAttestations) => Outcome::Expired(why),

@@ -29,7 +29,7 @@ impl WeightInfo for () {
 		Weight::from_parts(120_000_000, 24_000) + RocksDbWeight::get().reads_writes(14, 12)
 	}
 	fn withdraw() -> Weight {
-		Weight::from_parts(120_000_000, 32_000) + RocksDbWeight::get().reads_writes(20, 20)
+		Self::poll()
 	}
 	fn preflight(len: u32) -> Weight {
 		// Decompressing and walking the sections: 100 ns for each compressed byte.
@@ -38,7 +38,9 @@ impl WeightInfo for () {
 			.saturating_add(Self::poll())
 	}
 	fn poll() -> Weight {
-		Weight::from_parts(150_000_000, 32_000) + RocksDbWeight::get().reads_writes(24, 20)
+		// The longest path ends a proposal whose evidence fills its bounds: for each of 64 attestations an auditor,
+		// for each of 64 findings a deposit and waivers, 16 funders, 16 simulators with report and bond.
+		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(420, 420)
 	}
 	fn on_initialize_idle() -> Weight {
 		Weight::from_parts(1_000_000, 1_500) + RocksDbWeight::get().reads(1)

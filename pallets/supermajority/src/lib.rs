@@ -6,8 +6,8 @@
 //!
 //! When the stage Voting opens, the active set is copied: who may vote, for which organisation, with which
 //! power. The threshold is a share of that whole snapshot, so not voting counts as not agreeing. Votes can be
-//! changed until the end. A Nay that makes the threshold unreachable ends the vote at once; an Aye never
-//! does, so that everybody has the whole window to object.
+//! changed until the end. When Nays make the threshold unreachable, anybody can end the vote by `advance`; an Aye
+//! never ends it, so that everybody has the whole window to object.
 //!
 //! [`stop`](Pallet::stop) works at any stage before the switch and looks at the current set: more than a
 //! third of its power ends the proposal.
@@ -305,7 +305,8 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::StopCalled`].
 		#[pallet::call_index(1)]
-		#[pallet::weight(T::WeightInfo::stop())]
+		// Operational: it must get through when blocks are full.
+		#[pallet::weight((T::WeightInfo::stop(), DispatchClass::Operational))]
 		pub fn stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
 			let voters = T::Electorate::voters();

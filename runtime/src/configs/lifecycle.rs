@@ -72,11 +72,12 @@ impl Get<bool> for MigrationOngoing {
 	}
 }
 
-/// True while the next session has other authorities than this one, or GRANDPA has a change to apply.
+/// True while GRANDPA has a change of authorities to apply. Not for the whole session in which one is queued: then
+/// a single validator could hold up every switch by rotating its keys.
 pub struct AuthorityChangePending;
 impl Get<bool> for AuthorityChangePending {
 	fn get() -> bool {
-		pallet_session::QueuedChanged::<Runtime>::get() || Grandpa::pending_change().is_some()
+		Grandpa::pending_change().is_some()
 	}
 }
 
@@ -98,7 +99,9 @@ impl pallet_airlock_simulations::Config for Runtime {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Bond = ConstU128<{ 1_000 * UNIT }>;
+	type NoShowFine = ConstU128<{ 100 * UNIT }>;
 	type Roles = Proposals;
+	type Lifecycle = Proposals;
 	type MaxSeats = ConstU32<16>;
 	type WeightInfo = ();
 }
@@ -112,7 +115,13 @@ impl pallet_airlock_audits::Config for Runtime {
 	type AdmitOrigin = TwoThirdsOfCouncil;
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
+	type Bond = ConstU128<{ 1_000 * UNIT }>;
 	type FindingDeposit = ConstU128<{ 10 * UNIT }>;
+	type MinBounty = ConstU128<{ 500 * UNIT }>;
+	type MinBountyPart = ConstU128<{ 50 * UNIT }>;
+	type MaxFunders = ConstU32<16>;
+	type Electorate = Validators;
+	type MaxValidators = MaxValidators;
 	type Lifecycle = Proposals;
 	type Roles = Proposals;
 	type MaxAttestations = ConstU32<64>;
