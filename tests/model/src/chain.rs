@@ -4,13 +4,12 @@
 
 use crate::spec::{self, Account, Block, Code, Id, Refusal, Seat, Way};
 use airlock_primitives::{
-	domain_hash, Class, ClassPolicy, CodeRef, Document, Domain, Dossier, Electorate, Power,
-	ProposalId, Rollback, Stage, Voter,
-};
-use airlock_primitives::{
 	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
 };
-use airlock_report::{Report, SealedReport, Section, SectionId, SimConfig, Sums, Verdict, SCHEMA};
+use airlock_primitives::{
+	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, OpenFindings, Power, Rollback,
+	Stage, Voter,
+};
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
@@ -35,8 +34,6 @@ frame_support::construct_runtime!(
 		Preimage: pallet_preimage,
 		Proposals: pallet_airlock_proposals,
 		Enactment: pallet_airlock_enactment,
-		Simulations: pallet_airlock_simulations,
-		Audits: pallet_airlock_audits,
 		Supermajority: pallet_airlock_supermajority,
 	}
 );
@@ -73,6 +70,7 @@ parameter_types! {
 	pub static Running: u32 = 1;
 	pub Version: RuntimeVersion = version("model", Running::get());
 	pub static Set: Vec<Seat> = Vec::new();
+	pub static Blocked: bool = false;
 	pub static Migrating: bool = false;
 	pub static Changing: bool = false;
 	pub RequiredApis: Vec<([u8; 8], u32)> = vec![REQUIRED_API];
@@ -119,8 +117,9 @@ impl pallet_airlock_proposals::Config for Chain {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Preimages = Preimage;
 	type Code = Enactment;
-	type Simulation = Simulations;
-	type Review = Audits;
+	// Evidence is judged by pallets of their own, with tests of their own.
+	type Simulation = ();
+	type Review = ();
 	type Ballot = Supermajority;
 	type Timelock = pallet_airlock_enactment::Timelock<Chain>;
 	type Probation = pallet_airlock_enactment::Probation<Chain>;
@@ -140,7 +139,7 @@ impl pallet_airlock_enactment::Config for Chain {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Chain;
 	type CurrentMajority = Supermajority;
-	type Findings = Audits;
+	type Findings = Chain;
 	type Preimages = Preimage;
 	type MigrationOngoing = Migrating;
 	type AuthorityChangePending = Changing;
@@ -149,27 +148,10 @@ impl pallet_airlock_enactment::Config for Chain {
 	type WeightInfo = ();
 }
 
-impl pallet_airlock_simulations::Config for Chain {
-	type AdmitOrigin = frame_system::EnsureRoot<Account>;
-	type Currency = Balances;
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type Bond = ConstU64<{ spec::BOND }>;
-	type Roles = Proposals;
-	type MaxSeats = ConstU32<3>;
-	type WeightInfo = ();
-}
-
-impl pallet_airlock_audits::Config for Chain {
-	type AdmitOrigin = frame_system::EnsureRoot<Account>;
-	type Currency = Balances;
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type FindingDeposit = ConstU64<{ spec::FINDING_DEPOSIT }>;
-	type Lifecycle = Proposals;
-	type Roles = Proposals;
-	type MaxAttestations = ConstU32<16>;
-	type MaxFindings = ConstU32<{ spec::MAX_FINDINGS as u32 }>;
-	type CoolingPeriod = ConstU32<0>;
-	type WeightInfo = ();
+impl OpenFindings for Chain {
+	fn blocking(_: Id) -> bool {
+		Blocked::get()
+	}
 }
 
 impl pallet_airlock_supermajority::Config for Chain {
@@ -252,6 +234,7 @@ pub fn policy() -> Policy<Block> {
 pub fn on_chain<R>(spec: &spec::Spec, run: impl FnOnce() -> R) -> R {
 	Running::set(GENESIS.version);
 	Set::set(spec.set.clone());
+	Blocked::set(false);
 	Migrating::set(false);
 	Changing::set(false);
 	let genesis = RuntimeGenesisConfig {
@@ -261,12 +244,6 @@ pub fn on_chain<R>(spec: &spec::Spec, run: impl FnOnce() -> R) -> R {
 		},
 		proposals: pallet_airlock_proposals::GenesisConfig {
 			policy: Some(policy()),
-		},
-		simulations: pallet_airlock_simulations::GenesisConfig {
-			simulators: spec.simulators.iter().map(|(w, o)| (*w, *o)).collect(),
-		},
-		audits: pallet_airlock_audits::GenesisConfig {
-			auditors: spec.auditors.iter().map(|(w, o)| (*w, *o)).collect(),
 		},
 		..Default::default()
 	};
@@ -384,66 +361,6 @@ pub fn bytes_of(of: &spec::Dossier) -> u64 {
 	code + dossier.encoded_size() as u64
 }
 
-/// A report on a round, as the chain would see it.
-pub fn report(of: &spec::Report, dossier: &spec::Dossier, id: ProposalId) -> Report {
-	let round = pallet_airlock_simulations::Rounds::<Chain>::get(id);
-	let (anchor, anchor_hash, blocks) = round.map_or((0, H256::zero(), 0), |r| {
-		(r.anchor, r.anchor_hash, r.blocks)
-	});
-	let verdict = Verdict::from(of.verdict);
-	let sums = Sums {
-		leaves: 1,
-		regressions: u32::from(verdict == Verdict::Fail),
-		control_broken: u32::from(verdict == Verdict::Inconclusive),
-		..Default::default()
-	};
-	let section = |id| Section {
-		id,
-		count: 1,
-		root: H256::repeat_byte(of.facts),
-		sums,
-	};
-	let mut sections = vec![
-		section(SectionId::Static),
-		section(SectionId::Enactment),
-		section(SectionId::Replay),
-	];
-	if of.incomplete {
-		sections.pop();
-	}
-	let rollback = match dossier.way {
-		Way::Dedicated(back) => Some(hash_of(back)),
-		Way::Previous | Way::None => None,
-	};
-	Report {
-		config: SimConfig {
-			schema: SCHEMA,
-			genesis: System::block_hash(0),
-			parent_code: hash_of(dossier.parent),
-			candidate: hash_of(dossier.code),
-			rollback,
-			anchor: anchor + u32::from(of.off),
-			anchor_hash,
-			blocks,
-			engine: H256::zero(),
-		},
-		sections: sections.try_into().expect("few"),
-	}
-}
-
-/// What a simulator sends as its seal.
-pub fn seal(of: &spec::Seal, id: Id) -> H256 {
-	let sealed = SealedReport {
-		genesis: System::block_hash(0),
-		dossier_hash: dossier(&of.dossier).hash(),
-		simulator: of.by,
-		round: of.round,
-		report_root: report(&of.report, &of.dossier, id).root(),
-		salt: [of.salt; 32],
-	};
-	domain_hash(Domain::Simulation, &sealed)
-}
-
 /// Dispatches a call, as an extrinsic does.
 pub fn call(origin: RuntimeOrigin, call: impl Into<RuntimeCall>) -> Result<(), Refusal> {
 	let call = call.into();
@@ -472,8 +389,6 @@ pub fn stages() -> BTreeMap<Id, Stage> {
 pub fn try_state() {
 	Proposals::do_try_state().expect("proposals");
 	Enactment::do_try_state().expect("enactment");
-	Simulations::do_try_state().expect("simulations");
-	Audits::do_try_state().expect("audits");
 	Supermajority::do_try_state().expect("supermajority");
 }
 
@@ -499,16 +414,8 @@ pub fn keys_of_ours() -> Vec<String> {
 		pallet_airlock_enactment::HighestSpecVersion::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::RollbacksInARow::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::Locked::<Chain>::storage_value_final_key().to_vec(),
-		pallet_airlock_simulations::Simulators::<Chain>::final_prefix().to_vec(),
-		pallet_airlock_audits::Auditors::<Chain>::final_prefix().to_vec(),
 	];
-	let ours = [
-		Proposals::name(),
-		Enactment::name(),
-		Simulations::name(),
-		Audits::name(),
-		Supermajority::name(),
-	];
+	let ours = [Proposals::name(), Enactment::name(), Supermajority::name()];
 	let mut left = Vec::new();
 	for pallet in ours {
 		let prefix = sp_crypto_hashing::twox_128(pallet.as_bytes());

@@ -6,7 +6,8 @@
 //! - [`play`]: turns arbitrary numbers into what actors do, does it on both, and compares: the same answer, the same
 //!   state, after each step.
 //!
-//! What the specification does not cover: bytes of blobs and how they are read (unit tests of
+//! What the specification does not cover: evidence, that is simulations and audits (the gates are left out here; the
+//! pallets have tests of their own), bytes of blobs and how they are read (unit tests of
 //! `pallet-airlock-proposals`), fees and weights, sessions (`pallet-airlock-validators`).
 
 pub mod chain;

@@ -2,12 +2,10 @@
 
 use crate::{
 	chain::{self, Chain, RuntimeCall, RuntimeOrigin, System},
-	spec::{self, *},
+	spec::*,
 };
 use airlock_primitives::{Document, Stage};
-use pallet_airlock_audits::{Decision, Kind, Opinion, Severity};
 use pallet_airlock_supermajority::Vote;
-use sp_core::H256;
 use std::collections::BTreeMap;
 
 /// What is drawn for one step: which kind of thing, and details of it.
@@ -34,20 +32,8 @@ pub enum Action {
 	Upload(Code),
 	/// By anyone.
 	Advance(Id),
-	/// A sealed report.
-	Commit(Account, Id, Seal),
-	/// A report and its salt.
-	Reveal(Account, Id, spec::Report, u8),
-	/// On a dossier, the right one or another.
-	Attest(Account, Id, Dossier, Kind, Opinion),
-	/// Takes it back.
-	Retract(Account, Id, Kind),
-	/// By anyone.
-	Finding(Account, Id, Severity),
-	/// Judges one.
-	Triage(Account, Id, u32, Decision),
-	/// It is gone.
-	Resolve(Account, Id, u32),
+	/// A finding blocks, or none does.
+	Blocked(bool),
 	/// On a dossier, the right one or another.
 	Vote(Account, Id, Dossier, Vote),
 	/// Calls for a stop.
@@ -68,15 +54,6 @@ pub enum Action {
 const PROPOSERS: [Account; 3] = [1, 2, 3];
 /// Owns too little for a second proposal.
 const POOR: Account = 3;
-const SIMULATORS: [(Account, u32); 5] = [(10, 110), (11, 111), (12, 112), (13, 112), (30, 130)];
-const AUDITORS: [(Account, u32); 6] = [
-	(20, 120),
-	(21, 121),
-	(22, 122),
-	(23, 122),
-	(30, 130),
-	(1, 140),
-];
 const STRANGER: Account = 50;
 
 /// Sets of validators: account, organisation, power.
@@ -106,12 +83,7 @@ fn sets() -> [Vec<Seat>; 4] {
 
 /// The beginning.
 pub fn genesis() -> Spec {
-	let everybody = PROPOSERS
-		.into_iter()
-		.chain(SIMULATORS.map(|(who, _)| who))
-		.chain(AUDITORS.map(|(who, _)| who))
-		.chain(40..=44)
-		.chain([STRANGER]);
+	let everybody = PROPOSERS.into_iter().chain(40..=44).chain([STRANGER]);
 	let owns = |who| {
 		if who == POOR {
 			chain::POOR
@@ -119,7 +91,6 @@ pub fn genesis() -> Spec {
 			chain::ENDOWMENT
 		}
 	};
-	let held = SIMULATORS.map(|(who, _)| (who, BOND));
 	let [set, ..] = sets();
 	Spec {
 		now: 1,
@@ -136,12 +107,11 @@ pub fn genesis() -> Spec {
 		wanted: BTreeMap::new(),
 		bytes: Default::default(),
 		set,
+		blocked: false,
 		migrating: false,
 		changing: false,
 		owned: everybody.map(|who| (who, owns(who))).collect(),
-		held: held.into(),
-		simulators: SIMULATORS.into(),
-		auditors: AUDITORS.into(),
+		held: BTreeMap::new(),
 		writes: Vec::new(),
 	}
 }
@@ -151,7 +121,7 @@ fn one_of<T: Copy>(list: &[T], by: u8) -> T {
 }
 
 fn anyone(by: u8) -> Account {
-	one_of(&[1, 2, 3, 10, 12, 20, 22, 30, 40, 41, 44, STRANGER], by)
+	one_of(&[1, 2, 3, 40, 41, 44, STRANGER], by)
 }
 
 /// A proposal: mostly an open one.
@@ -209,33 +179,6 @@ fn its_dossier(spec: &Spec, id: Id, by: u8) -> Dossier {
 	dossier
 }
 
-fn draw_report(a: u8, b: u8) -> spec::Report {
-	use spec::Verdicts::*;
-	spec::Report {
-		facts: b % 2,
-		verdict: one_of(&[Pass, Pass, Pass, Fail, Inconclusive], a),
-		off: b % 32 == 30,
-		incomplete: b % 32 == 31,
-	}
-}
-
-fn draw_seal(spec: &Spec, who: Account, id: Id, report: spec::Report, b: u8) -> Seal {
-	let proposal = spec.open.get(&id);
-	// Sometimes another simulator's seal, copied.
-	let others = proposal.and_then(|p| p.simulation.as_ref());
-	let copied = others.and_then(|r| r.submissions.first()).map(|s| s.seal);
-	match copied {
-		Some(seal) if b % 16 == 9 => seal,
-		_ => Seal {
-			by: who,
-			dossier: its_dossier(spec, id, b),
-			round: proposal.map_or(0, |p| p.round),
-			report,
-			salt: b,
-		},
-	}
-}
-
 /// One thing that an honest actor would do now for a proposal; if nothing is left to do, time passes.
 fn help(spec: &Spec, id: Id, b: u8, c: u8) -> Action {
 	let Some(proposal) = spec.open.get(&id) else {
@@ -262,8 +205,7 @@ fn help(spec: &Spec, id: Id, b: u8, c: u8) -> Action {
 				.find(|code| !spec.bytes.contains(code));
 			Some(missing.map_or(Action::Advance(id), Action::Upload))
 		}
-		Stage::Simulation => help_simulation(spec, id, b, c),
-		Stage::Review => help_review(spec, id, b, c),
+		Stage::Simulation | Stage::Review => Some(Action::Advance(id)),
 		Stage::Voting => seat(&|who| {
 			let elector = proposal.ballot.as_ref().and_then(|b| b.electors.get(&who));
 			elector.is_none_or(|e| e.vote == Some(Vote::Aye))
@@ -284,65 +226,6 @@ fn help(spec: &Spec, id: Id, b: u8, c: u8) -> Action {
 		.map(|who| Action::Health(who, id, c % 4 != 0)),
 	};
 	next.unwrap_or(Action::Blocks(1))
-}
-
-fn help_simulation(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
-	let round = spec.open.get(&id)?.simulation.as_ref()?;
-	if spec.now >= round.commit_until {
-		let hidden: Vec<_> = round
-			.submissions
-			.iter()
-			.filter(|s| s.revealed.is_none())
-			.collect();
-		return match hidden.is_empty() {
-			true => Some(Action::Advance(id)),
-			false => {
-				let s = one_of(&hidden, b);
-				Some(Action::Reveal(s.by, id, s.seal.report, s.seal.salt))
-			}
-		};
-	}
-	let free = |(who, organisation): &(Account, u32)| {
-		let mut submissions = round.submissions.iter();
-		submissions.all(|s| s.by != *who && s.organisation != *organisation)
-	};
-	let free: Vec<_> = SIMULATORS.into_iter().filter(free).collect();
-	if free.is_empty() || round.submissions.len() >= 3 {
-		return None;
-	}
-	let (who, _) = one_of(&free, b);
-	// One in sixteen sees something else.
-	let report = draw_report(if c % 16 == 0 { 3 } else { 0 }, 0);
-	Some(Action::Commit(who, id, draw_seal(spec, who, id, report, 1)))
-}
-
-fn help_review(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
-	let proposal = spec.open.get(&id)?;
-	let review = proposal.review.as_ref()?;
-	let kind = one_of(&[Kind::CodeReview, Kind::ReproducedBuild], c);
-	let free = |(_, organisation): &(Account, u32)| {
-		let mut said = review.attestations.iter();
-		said.all(|a| a.organisation != *organisation || a.kind != kind)
-	};
-	let standing = proposal.findings.iter().position(|f| f.blocks());
-	let (who, _) = one_of(&AUDITORS, b);
-	if let Some(number) = standing {
-		return Some(Action::Triage(who, id, number as u32, Decision::Dismiss));
-	}
-	let free: Vec<_> = AUDITORS.into_iter().filter(free).collect();
-	match free.is_empty() || spec.now >= review.earliest {
-		true => Some(Action::Advance(id)),
-		false => {
-			let (who, _) = one_of(&free, b);
-			Some(Action::Attest(
-				who,
-				id,
-				proposal.dossier,
-				kind,
-				Opinion::Approve,
-			))
-		}
-	}
 }
 
 /// Mostly the proposal that has come furthest, so that long roads are walked to their ends.
@@ -375,49 +258,7 @@ pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
 			Action::Withdraw(if c % 2 == 0 { proposer } else { who }, id)
 		}
 		80..=83 => Action::Advance(id),
-		84..=87 => {
-			let (simulator, _) = one_of(&SIMULATORS, b);
-			let by = if c % 16 == 15 { who } else { simulator };
-			let seal = draw_seal(spec, by, id, draw_report(b, c), c);
-			Action::Commit(by, id, seal)
-		}
-		88..=91 => {
-			let (simulator, _) = one_of(&SIMULATORS, b);
-			let round = spec.open.get(&id).and_then(|p| p.simulation.as_ref());
-			let sealed = round.and_then(|r| r.submissions.iter().find(|s| s.by == simulator));
-			match sealed.filter(|_| c % 8 != 7) {
-				Some(s) => Action::Reveal(simulator, id, s.seal.report, s.seal.salt),
-				None => Action::Reveal(simulator, id, draw_report(b, c), c),
-			}
-		}
-		92..=95 => {
-			let (auditor, _) = one_of(&AUDITORS, b);
-			let by = if c % 16 == 15 { who } else { auditor };
-			let kinds = [Kind::CodeReview, Kind::ReproducedBuild, Kind::Specification];
-			let opinion = if c % 8 == 6 {
-				Opinion::Reject
-			} else {
-				Opinion::Approve
-			};
-			Action::Attest(
-				by,
-				id,
-				its_dossier(spec, id, c / 2),
-				one_of(&kinds, c),
-				opinion,
-			)
-		}
-		96 => Action::Retract(one_of(&AUDITORS, b).0, id, Kind::CodeReview),
-		97 | 98 => {
-			use Severity::*;
-			Action::Finding(who, id, one_of(&[Low, Medium, High, Critical], c))
-		}
-		99..=101 => {
-			let decisions = [Decision::Confirm, Decision::Dismiss, Decision::Spam];
-			let (auditor, _) = one_of(&AUDITORS, b);
-			Action::Triage(auditor, id, u32::from(c) % 5, one_of(&decisions, c / 5))
-		}
-		102 | 103 => Action::Resolve(one_of(&AUDITORS, b).0, id, u32::from(c) % 5),
+		84 => Action::Blocked(c % 4 == 0),
 		104..=109 => {
 			let vote = one_of(&[Vote::Aye, Vote::Aye, Vote::Nay, Vote::Abstain], c);
 			Action::Vote(
@@ -454,6 +295,10 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 			spec.set = set;
 			Ok(())
 		}
+		Action::Blocked(is) => {
+			spec.blocked = is;
+			Ok(())
+		}
 		Action::Migrating(is) => {
 			spec.migrating = is;
 			Ok(())
@@ -470,15 +315,6 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 		Action::Revise(who, id, dossier) => spec.revise(who, id, dossier),
 		Action::Withdraw(who, id) => spec.withdraw(who, id),
 		Action::Advance(id) => spec.advance(id),
-		Action::Commit(who, id, seal) => spec.commit(who, id, seal),
-		Action::Reveal(who, id, report, salt) => spec.reveal(who, id, report, salt),
-		Action::Attest(who, id, dossier, kind, opinion) => {
-			spec.attest(who, id, &dossier, kind, opinion)
-		}
-		Action::Retract(who, id, kind) => spec.retract(who, id, kind),
-		Action::Finding(who, id, severity) => spec.report_finding(who, id, severity),
-		Action::Triage(who, id, n, decision) => spec.triage(who, id, n as usize, decision),
-		Action::Resolve(who, id, n) => spec.resolve(who, id, n as usize),
 		Action::Vote(who, id, dossier, vote) => spec.vote(who, id, &dossier, vote),
 		Action::Stop(who, id) => spec.stop(who, id),
 		Action::RetractStop(who, id) => spec.retract_stop(who, id),
@@ -491,10 +327,8 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 
 /// The pallets do it. `before` is the specification's state before it did.
 pub fn on_chain(before: &Spec, action: &Action) -> Answer {
-	use pallet_airlock_audits::Call as Audits;
 	use pallet_airlock_enactment::Call as Enactment;
 	use pallet_airlock_proposals::Call as Proposals;
-	use pallet_airlock_simulations::Call as Simulations;
 	use pallet_airlock_supermajority::Call as Supermajority;
 	let by = |who: Account, call: RuntimeCall| chain::call(RuntimeOrigin::signed(who), call);
 	let hash = |dossier: &Dossier| chain::dossier(dossier).hash();
@@ -507,6 +341,10 @@ pub fn on_chain(before: &Spec, action: &Action) -> Answer {
 		}
 		Action::Set(set) => {
 			chain::Set::set(set);
+			Ok(())
+		}
+		Action::Blocked(is) => {
+			chain::Blocked::set(is);
 			Ok(())
 		}
 		Action::Migrating(is) => {
@@ -542,46 +380,6 @@ pub fn on_chain(before: &Spec, action: &Action) -> Answer {
 		}
 		Action::Withdraw(who, id) => by(who, Proposals::withdraw { id }.into()),
 		Action::Advance(id) => by(STRANGER, Proposals::advance { id }.into()),
-		Action::Commit(who, id, seal) => {
-			let commitment = chain::seal(&seal, id);
-			by(who, Simulations::commit { id, commitment }.into())
-		}
-		Action::Reveal(who, id, report, salt) => {
-			let round = before.open.get(&id).and_then(|p| p.simulation.as_ref());
-			let dossier = round.map_or_else(|| its_dossier(before, id, 0), |r| r.dossier);
-			let report = chain::report(&report, &dossier, id);
-			let salt = [salt; 32];
-			by(who, Simulations::reveal { id, report, salt }.into())
-		}
-		Action::Attest(who, id, dossier, kind, opinion) => {
-			let call = Audits::attest {
-				id,
-				dossier_hash: hash(&dossier),
-				kind,
-				opinion,
-				report: H256::zero(),
-			};
-			by(who, call.into())
-		}
-		Action::Retract(who, id, kind) => by(who, Audits::retract { id, kind }.into()),
-		Action::Finding(who, id, severity) => {
-			let report = Document::of(b"finding");
-			let call = Audits::report_finding {
-				id,
-				severity,
-				report,
-			};
-			by(who, call.into())
-		}
-		Action::Triage(who, id, finding, decision) => {
-			let call = Audits::triage {
-				id,
-				finding,
-				decision,
-			};
-			by(who, call.into())
-		}
-		Action::Resolve(who, id, finding) => by(who, Audits::resolve { id, finding }.into()),
 		Action::Vote(who, id, dossier, vote) => {
 			let dossier_hash = hash(&dossier);
 			let call = Supermajority::vote {

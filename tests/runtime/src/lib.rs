@@ -8,14 +8,21 @@ use airlock_primitives::{
 	domain_hash, Class, CodeHistory, CodeRef, Document, Domain, Dossier, Lifecycle, Outcome,
 	ProposalId, Rollback, Stage,
 };
-use airlock_report::{Report, SealedReport, Section, SectionId, SimConfig, Sums, SCHEMA};
+use airlock_report::{
+	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
+	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Report, SealedReport, SectionId, SimConfig,
+	StaticLeaf, SCHEMA,
+};
 use airlock_runtime::{
 	genesis_config_presets::{AUDITORS, SIMULATORS},
 	AccountId, Executive, Hash, Header, Proposals, Runtime, RuntimeCall, RuntimeOrigin, System,
 	UncheckedExtrinsic,
 };
 use codec::Encode;
-use frame_support::{dispatch::DispatchResultWithPostInfo, traits::UnfilteredDispatchable};
+use frame_support::{
+	dispatch::DispatchResultWithPostInfo,
+	traits::{Get, UnfilteredDispatchable},
+};
 use pallet_airlock_audits::{Kind, Opinion};
 use pallet_airlock_supermajority::Vote;
 use sp_core::{storage::well_known_keys, traits::ReadRuntimeVersionExt};
@@ -68,10 +75,11 @@ fn merge(into: &mut serde_json::Value, patch: serde_json::Value) {
 	}
 }
 
-/// Runs a test on a chain of the local preset, at block 1, and checks every invariant at its end.
+/// Runs a test on a chain of the local preset that has some blocks to replay, and checks every invariant at its end.
 pub fn on_local_chain(test: impl FnOnce()) {
 	chain("local_testnet").execute_with(|| {
 		begin_block();
+		run(5);
 		test();
 		check_state();
 	});
@@ -225,38 +233,70 @@ pub fn advance(id: ProposalId) -> DispatchResult {
 	signed(&anyone(), pallet_airlock_proposals::Call::advance { id })
 }
 
+/// All leaves of an honest and passing simulation of the current round.
+pub fn leaves(id: ProposalId) -> Vec<(SectionId, Vec<Leaf>)> {
+	let round = pallet_airlock_simulations::Rounds::<Runtime>::get(id).expect("a round is open");
+	let blobs = [Blob::Candidate, Blob::Rollback];
+	let checks = blobs.into_iter().flat_map(|blob| {
+		let holds = true;
+		StaticCheck::ALL.map(|check| Leaf::Static(StaticLeaf { blob, check, holds }))
+	});
+	let switch = |to| {
+		Leaf::Enactment(EnactmentLeaf {
+			to,
+			result: BlockResult::Complete,
+			before: Hash::repeat_byte(1),
+			after: Hash::repeat_byte(2),
+			blocks: 1,
+			settled: true,
+			keys_changed: 3,
+			storage_versions_changed: 0,
+			changes: Hash::repeat_byte(3),
+		})
+	};
+	let block = |number| {
+		Leaf::Block(BlockLeaf {
+			number,
+			hash: System::block_hash(number),
+			state_root: Hash::repeat_byte(4),
+			extrinsics_root: Hash::repeat_byte(5),
+			code: round.parent_code,
+			extrinsics: 0,
+			control: true,
+			outcomes: Hash::repeat_byte(6),
+			candidate: Some(CandidateRun {
+				result: BlockResult::Complete,
+				root: Hash::repeat_byte(7),
+				classes: Default::default(),
+				memoised: 0,
+				outcomes: Hash::repeat_byte(6),
+			}),
+		})
+	};
+	let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
+	let blocks = round.anchor + 1 - round.blocks..=round.anchor;
+	vec![
+		(SectionId::Static, checks.collect()),
+		(SectionId::Enactment, switches.map(switch).to_vec()),
+		(SectionId::Replay, blocks.map(block).collect()),
+	]
+}
+
 /// A passing report on the current round of a proposal.
 pub fn report(id: ProposalId) -> Report {
 	let round = pallet_airlock_simulations::Rounds::<Runtime>::get(id).expect("a round is open");
-	let section = |id| Section {
-		id,
-		count: 1,
-		root: Hash::repeat_byte(7),
-		sums: Sums {
-			leaves: 1,
-			..Default::default()
-		},
+	let config = SimConfig {
+		schema: SCHEMA,
+		genesis: System::block_hash(0),
+		parent_code: round.parent_code,
+		candidate: round.candidate,
+		rollback: round.rollback,
+		anchor: round.anchor,
+		anchor_hash: round.anchor_hash,
+		blocks: round.blocks,
+		engine: Hash::repeat_byte(1),
 	};
-	Report {
-		config: SimConfig {
-			schema: SCHEMA,
-			genesis: System::block_hash(0),
-			parent_code: round.parent_code,
-			candidate: round.candidate,
-			rollback: round.rollback,
-			anchor: round.anchor,
-			anchor_hash: round.anchor_hash,
-			blocks: round.blocks,
-			engine: Hash::repeat_byte(1),
-		},
-		sections: vec![
-			section(SectionId::Static),
-			section(SectionId::Enactment),
-			section(SectionId::Replay),
-		]
-		.try_into()
-		.expect("three"),
-	}
+	Report::of(config, &leaves(id)).expect("three sections")
 }
 
 /// What a simulator commits to.
@@ -267,6 +307,7 @@ pub fn seal(id: ProposalId, simulator: &AccountId, report: &Report, salt: [u8; 3
 		dossier_hash: round.dossier_hash,
 		simulator: simulator.clone(),
 		round: round.round,
+		attempt: round.attempt,
 		report_root: report.root(),
 		salt,
 	};
@@ -286,7 +327,7 @@ pub fn auditors() -> Vec<AccountId> {
 /// All simulators commit, wait, and reveal the same passing report.
 pub fn simulate(id: ProposalId) {
 	use pallet_airlock_simulations::Call;
-	let report = report(id);
+	let (report, leaves) = (report(id), leaves(id));
 	for who in simulators() {
 		let commitment = seal(id, &who, &report, [1; 32]);
 		signed(&who, Call::commit { id, commitment }).expect("committed");
@@ -295,22 +336,27 @@ pub fn simulate(id: ProposalId) {
 		.expect("open")
 		.commit_until;
 	run(until - System::block_number());
+	let seed = pallet_airlock_simulations::Rounds::<Runtime>::get(id)
+		.and_then(|round| round.seed)
+		.expect("drawn");
 	for who in simulators() {
-		signed(
-			&who,
-			Call::reveal {
-				id,
-				report: report.clone(),
-				salt: [1; 32],
-			},
-		)
-		.expect("revealed");
+		let drawn = samples(&seed, &who.encode(), &report);
+		let call = Call::reveal {
+			id,
+			report: report.clone(),
+			salt: [1; 32],
+			openings: openings(&leaves, &drawn).expect("all are there"),
+		};
+		signed(&who, call).expect("revealed");
 	}
 	advance(id).expect("all have revealed");
 }
 
-/// Auditors and builders attest to the current dossier.
+/// The proposer puts up the bounty; auditors and builders attest to the current dossier.
 pub fn attest(id: ProposalId) {
+	let amount = <Runtime as pallet_airlock_audits::Config>::MinBounty::get();
+	let fund = pallet_airlock_audits::Call::fund_bounty { id, amount };
+	signed(&proposer(), fund).expect("funded");
 	let dossier_hash = Proposals::dossier_hash(id).expect("open");
 	for (auditor, kind) in auditors().iter().zip([
 		Kind::CodeReview,

@@ -1,9 +1,7 @@
 //! The rules, without FRAME.
 
-mod evidence;
 mod stages;
 
-pub use evidence::{Attestation, Finding, Report, Review, Round, Seal, Submission, Verdicts};
 pub use stages::{Ballot, Elector, Timelock, Trial};
 
 use airlock_primitives::{Class, ClassPolicy, Failure, Outcome, Policy, Precondition, Stage};
@@ -22,10 +20,6 @@ pub type Answer = Result<(), Refusal>;
 
 /// Deposit of a proposal, before its bytes.
 pub const BASE_DEPOSIT: u64 = 100;
-/// Deposit of a finding.
-pub const FINDING_DEPOSIT: u64 = 10;
-/// Bond of a simulator.
-pub const BOND: u64 = 1_000;
 /// What every account must keep free.
 pub const EXISTENTIAL_DEPOSIT: u64 = 1;
 /// Most open proposals.
@@ -34,8 +28,6 @@ pub const MAX_OPEN: usize = 4;
 pub const MAX_OPEN_BY_ONE: usize = 2;
 /// Most proposals that move by themselves in one block.
 pub const MAX_DUE: usize = 2;
-/// Most findings on one proposal.
-pub const MAX_FINDINGS: usize = 4;
 /// Rollbacks in a row that lock the lane.
 pub const LOCKING: u8 = 2;
 
@@ -111,26 +103,6 @@ impl Dossier {
 	}
 }
 
-/// A part in the play.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-	/// Wrote it.
-	Proposer,
-	/// Simulates it.
-	Simulator,
-	/// Reviews it.
-	Auditor,
-}
-
-/// Who plays a part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Party {
-	/// An account.
-	Account(Account),
-	/// An organisation.
-	Organisation(u32),
-}
-
 /// A seat in the electorate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seat {
@@ -159,14 +131,6 @@ pub struct Proposal {
 	pub dossier: Dossier,
 	/// The rules, frozen.
 	pub policy: ClassPolicy<Block>,
-	/// Who plays which part.
-	pub roles: BTreeMap<Party, Role>,
-	/// Its simulation.
-	pub simulation: Option<Round>,
-	/// Its review.
-	pub review: Option<Review>,
-	/// Its findings.
-	pub findings: Vec<Finding>,
 	/// Its vote.
 	pub ballot: Option<Ballot>,
 	/// Who calls for a stop.
@@ -225,6 +189,8 @@ pub struct Spec {
 	pub bytes: BTreeSet<Code>,
 	/// Who may vote now.
 	pub set: Vec<Seat>,
+	/// A finding is open that must stop an upgrade.
+	pub blocked: bool,
 	/// A multi-block migration runs.
 	pub migrating: bool,
 	/// The authorities are about to change.
@@ -233,10 +199,6 @@ pub struct Spec {
 	pub owned: BTreeMap<Account, u64>,
 	/// What is held of it.
 	pub held: BTreeMap<Account, u64>,
-	/// Simulators and their organisations.
-	pub simulators: BTreeMap<Account, u32>,
-	/// Auditors and their organisations.
-	pub auditors: BTreeMap<Account, u32>,
 	/// Every code ever written, and for which proposal.
 	pub writes: Vec<(Id, Code)>,
 }
@@ -274,10 +236,6 @@ impl Spec {
 			due: self.now + policy.bytes_within,
 			dossier,
 			policy,
-			roles: [(Party::Account(who), Role::Proposer)].into(),
-			simulation: None,
-			review: None,
-			findings: Vec::new(),
 			ballot: None,
 			stops: BTreeSet::new(),
 			timelock: None,
@@ -400,8 +358,8 @@ impl Spec {
 			}
 			Stage::Registered if self.now < proposal.due => Status::Pending(proposal.due),
 			Stage::Registered => Status::Failed(Failure::BytesMissing),
-			Stage::Simulation => self.ask_simulation(id),
-			Stage::Review => self.ask_review(id),
+			// Evidence is judged by pallets of their own, with tests of their own.
+			Stage::Simulation | Stage::Review => Status::Passed,
 			Stage::Voting => self.ask_ballot(id),
 			Stage::Timelock => self.ask_timelock(id),
 			Stage::Probation => self.ask_probation(id),
@@ -411,14 +369,8 @@ impl Spec {
 	fn enter_next(&mut self, id: Id) {
 		self.close_stage(id);
 		let next = match self.open[&id].stage {
-			Stage::Registered => {
-				self.open_simulation(id);
-				Stage::Simulation
-			}
-			Stage::Simulation => {
-				self.open_review(id);
-				Stage::Review
-			}
+			Stage::Registered => Stage::Simulation,
+			Stage::Simulation => Stage::Review,
 			Stage::Review => {
 				self.open_ballot(id);
 				Stage::Voting
@@ -440,27 +392,15 @@ impl Spec {
 	}
 
 	fn close_stage(&mut self, id: Id) {
-		let now = self.now;
 		let proposal = self.live(id);
 		match proposal.stage {
-			Stage::Simulation => {
-				if let Some(round) = &mut proposal.simulation {
-					round.commit_until = round.commit_until.min(now);
-					round.reveal_until = round.reveal_until.min(now);
-				}
-			}
-			Stage::Review => {
-				if let Some(review) = &mut proposal.review {
-					review.closed = true;
-				}
-			}
 			Stage::Voting => {
 				if let Some(ballot) = &mut proposal.ballot {
 					ballot.closed = true;
 				}
 			}
 			Stage::Timelock => proposal.timelock = None,
-			Stage::Registered | Stage::Probation => (),
+			Stage::Registered | Stage::Simulation | Stage::Review | Stage::Probation => (),
 		}
 	}
 
@@ -489,9 +429,6 @@ impl Spec {
 			if trial.way == Way::Previous {
 				self.drop_want(&[trial.parent]);
 			}
-		}
-		for finding in &proposal.findings {
-			self.release(finding.reporter, finding.deposit);
 		}
 		self.drop_want(&proposal.dossier.blobs());
 		self.release(proposal.proposer, proposal.deposit);
@@ -527,24 +464,13 @@ impl Spec {
 		check(!dossier.empty, "CodeLengthWrong")
 	}
 
-	/// What cannot be undone needs the strictest vote.
+	/// Without a rehearsed way back it needs the strictest vote.
 	fn policy_for(&self, dossier: &Dossier) -> ClassPolicy<Block> {
 		let mut policy = self.policy.of(dossier.class).clone();
-		if dossier.way == Way::None {
+		if !matches!(dossier.way, Way::Dedicated(_)) {
 			policy.ballot = self.policy.of(Class::SelfChange).ballot.clone();
 		}
 		policy
-	}
-
-	/// One account and one organisation act in one role.
-	fn claim(&mut self, id: Id, who: Account, organisation: u32, role: Role) -> Answer {
-		let roles = &mut self.live(id).roles;
-		for party in [Party::Account(who), Party::Organisation(organisation)] {
-			check(roles.get(&party).is_none_or(|r| *r == role), "OtherRole")?;
-		}
-		roles.insert(Party::Account(who), role);
-		roles.insert(Party::Organisation(organisation), role);
-		Ok(())
 	}
 
 	fn want(&mut self, blobs: &[Code]) {
@@ -580,11 +506,6 @@ impl Spec {
 
 	fn release(&mut self, who: Account, amount: u64) {
 		*self.held.entry(who).or_default() -= amount;
-	}
-
-	fn burn(&mut self, who: Account, amount: u64) {
-		self.release(who, amount);
-		*self.owned.entry(who).or_default() -= amount;
 	}
 
 	// --- The electorate -------------------------------------------------------------------------------------

@@ -245,7 +245,7 @@ impl Spec {
 		let enough = ready * u64::from(share.den) >= total * u64::from(share.num) && total > 0;
 		let conditions = [
 			(self.trial.is_none() && !self.locked, Precondition::LaneFree),
-			(!self.blocked(id), Precondition::NoOpenFinding),
+			(!self.blocked, Precondition::NoOpenFinding),
 			(enough, Precondition::Readiness),
 			(ayes * 3 > total * 2, Precondition::CurrentMajority),
 			(!self.migrating, Precondition::NoMigration),
