@@ -382,7 +382,7 @@ impl<'a> Director<'a> {
 		self.moment(upgrade.act, "Registered", included.block);
 		let registered = format!("proposal {id}, dossier {:?}", dossier.hash());
 		self.display.did(&proposer.name, &registered);
-		let claim = format!("the dossier is registered: {registered}");
+		let claim = format!("proposal {id} is registered");
 		let event = ("Proposals", "Registered");
 		self.claim_event(upgrade.act, &claim, included.block, event, false)
 			.await?;
