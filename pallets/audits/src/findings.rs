@@ -11,7 +11,8 @@ impl<T: Config> Pallet<T> {
 		report: Report,
 	) -> Result<u32, DispatchError> {
 		let dossier_hash = T::Lifecycle::dossier_hash(id).ok_or(Error::<T>::NotOpen)?;
-		let number = Self::take_slot(id, Self::ensure_auditor(&reporter).is_ok())?;
+		let auditor = Self::ensure_auditor(&reporter).ok();
+		let number = Self::take_slot(id, auditor, severity)?;
 		let deposit = T::FindingDeposit::get();
 		T::Currency::hold(&HoldReason::Finding.into(), &reporter, deposit)?;
 		let finding = Finding {
@@ -22,6 +23,7 @@ impl<T: Config> Pallet<T> {
 			report,
 			found_in: dossier_hash,
 			status: Status::Open,
+			confirmed: false,
 			judged_in: dossier_hash,
 			judgements: Default::default(),
 		};
@@ -30,16 +32,33 @@ impl<T: Config> Pallet<T> {
 		Ok(number)
 	}
 
-	/// The number of a new finding. Half of the slots are for auditors: who fills the other half does not keep
-	/// an honest finding out.
-	fn take_slot(id: ProposalId, auditor: bool) -> Result<u32, DispatchError> {
+	/// The number of a new finding. See [`Slots`]; of the auditors' half no organisation takes more than a quarter.
+	fn take_slot(
+		id: ProposalId,
+		auditor: Option<OrganisationId>,
+		severity: Severity,
+	) -> Result<u32, DispatchError> {
+		let most = T::MaxFindings::get();
+		if let Some(organisation) = auditor {
+			let own = Findings::<T>::iter_prefix_values(id)
+				.filter(|finding| finding.organisation == Some(organisation))
+				.count();
+			ensure!(
+				own < (most / 8) as usize,
+				Error::<T>::TooManyFindingsOfYours
+			);
+		}
 		FindingSlots::<T>::try_mutate(id, |slots| {
-			let most = T::MaxFindings::get();
 			let number = slots.taken;
 			ensure!(number < most, Error::<T>::TooManyFindings);
-			if !auditor {
-				ensure!(slots.public < most / 2, Error::<T>::TooManyFindings);
-				slots.public.saturating_inc();
+			if auditor.is_none() {
+				let public = if severity.blocks() {
+					&mut slots.public_severe
+				} else {
+					&mut slots.public_minor
+				};
+				ensure!(*public < most / 4, Error::<T>::TooManyFindings);
+				public.saturating_inc();
 			}
 			slots.taken.saturating_inc();
 			Ok(number)
@@ -75,7 +94,7 @@ impl<T: Config> Pallet<T> {
 			id,
 			finding: number,
 		});
-		if finding.status.was_confirmed() {
+		if finding.confirmed {
 			Self::pay(id, number, &finding)?;
 		}
 		Findings::<T>::insert(id, number, finding);
@@ -184,9 +203,9 @@ impl<T: Config> Pallet<T> {
 		match decision {
 			Decision::Duplicate(of) => {
 				let original = Self::finding(id, of)?;
-				let stands = original.status == Status::Open || original.status.was_confirmed();
+				let wrong = matches!(original.status, Status::Dismissed | Status::Duplicate);
 				ensure!(
-					of < number && stands && original.severity >= finding.severity,
+					of < number && !wrong && original.severity >= finding.severity,
 					Error::<T>::NotOriginal
 				);
 			}
@@ -255,6 +274,10 @@ impl<T: Config> Pallet<T> {
 			Decision::Duplicate(_) => Status::Duplicate,
 		};
 		finding.become_status(status, dossier_hash);
+		finding.confirmed = status == Status::Confirmed;
+		if !status.stands() {
+			Waivers::<T>::remove(id, number);
+		}
 		if let Decision::ConfirmAs(severity) = decision {
 			finding.severity = severity;
 		}
@@ -274,7 +297,7 @@ impl<T: Config> Pallet<T> {
 			finding: number,
 			decision,
 		});
-		if finding.status == Status::Confirmed && matches!(finding.report, Report::Open(_)) {
+		if finding.confirmed && matches!(finding.report, Report::Open(_)) {
 			Self::pay(id, number, &finding)?;
 		}
 		Findings::<T>::insert(id, number, finding);
@@ -289,7 +312,12 @@ impl<T: Config> Pallet<T> {
 			.filter(|(_, f)| f.judged_in != dossier_hash)
 			.collect();
 		for (number, mut finding) in settled {
-			finding.become_status(Status::Confirmed, dossier_hash);
+			let before = if finding.confirmed {
+				Status::Confirmed
+			} else {
+				Status::Open
+			};
+			finding.become_status(before, dossier_hash);
 			Self::note_blocking(id, false, finding.blocks());
 			Findings::<T>::insert(id, number, finding);
 			Self::deposit_event(Event::FindingReopened {

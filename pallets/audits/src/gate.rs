@@ -33,9 +33,11 @@ impl<T: Config> Pallet<T> {
 impl<Balance: PartialOrd> ReviewProgress<Balance> {
 	/// True if every piece of evidence that the policy asks for is there.
 	pub fn is_complete(&self) -> bool {
-		self.approvals.0 >= self.approvals.1
-			&& self.builds.0 >= self.builds.1
-			&& self.bounty.0 >= self.bounty.1
+		self.is_attested() && self.bounty.0 >= self.bounty.1
+	}
+
+	fn is_attested(&self) -> bool {
+		self.approvals.0 >= self.approvals.1 && self.builds.0 >= self.builds.1
 	}
 }
 
@@ -101,6 +103,8 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 			}
 		} else if blocked {
 			GateStatus::Failed(Failure::OpenFinding)
+		} else if progress.is_attested() {
+			GateStatus::Failed(Failure::BountyMissing)
 		} else {
 			GateStatus::Failed(Failure::TooFewAttestations)
 		}

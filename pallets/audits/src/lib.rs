@@ -131,7 +131,7 @@ pub mod pallet {
 		/// Most attestations on one proposal.
 		#[pallet::constant]
 		type MaxAttestations: Get<u32>;
-		/// Most findings on one proposal. Half of them are for auditors.
+		/// Most findings on one proposal, at least 8. How they are shared out: [`Slots`].
 		#[pallet::constant]
 		type MaxFindings: Get<u32>;
 		/// Blocks between admission and the first act, so that nobody is admitted for one review.
@@ -203,7 +203,7 @@ pub mod pallet {
 		ValueQuery,
 	>;
 
-	/// Validators behind the waiver of a confirmed finding, until they are enough. At most one for each finding.
+	/// Validators behind the waiver of a finding that stands, until they are enough. At most one for each finding.
 	#[pallet::storage]
 	pub type Waivers<T: Config> =
 		StorageDoubleMap<_, Identity, ProposalId, Identity, u32, WaiverOf<T>, OptionQuery>;
@@ -412,8 +412,8 @@ pub mod pallet {
 		NotAttested,
 		/// The proposal is not open.
 		NotOpen,
-		/// As many findings as the chain takes on one proposal. Half of them are for auditors: report to one
-		/// directly.
+		/// As many findings of such a severity as the chain takes on one proposal. Half of all are for auditors:
+		/// report to one directly.
 		TooManyFindings,
 		/// The proposal has no finding of this number.
 		NoFinding,
@@ -421,7 +421,7 @@ pub mod pallet {
 		OwnFinding,
 		/// The finding has been judged already.
 		AlreadyTriaged,
-		/// Only a confirmed finding can be resolved or waived. Triage it first.
+		/// Only a confirmed finding can be resolved. Triage it first.
 		NotConfirmed,
 		/// The dossier is still the one in which the finding was found. Only a revision resolves it.
 		SameDossier,
@@ -455,14 +455,18 @@ pub mod pallet {
 		NotWaiving,
 		/// More validators than [`Config::MaxValidators`].
 		TooManyWaivers,
+		/// Only a finding that is open or confirmed can be waived. This one blocks nothing.
+		NotStanding,
+		/// Your organisation has as many findings on this proposal as one may have. Put more into one report.
+		TooManyFindingsOfYours,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn integrity_test() {
 			assert!(
-				T::MaxFindings::get() >= 2,
-				"auditors and the public need a slot each"
+				T::MaxFindings::get() >= 8,
+				"each share of the slots needs one"
 			);
 			assert!(T::MaxFunders::get() >= 1, "the proposer needs a slot");
 			// A deposit also keeps the reporter's account alive, so that it can be paid.
@@ -615,10 +619,10 @@ pub mod pallet {
 		/// ## Details
 		/// Possible until the proposal ends. Holds a deposit, which is returned when the proposal ends, unless
 		/// auditors call the finding spam. High and Critical findings block from now on. Half of the slots are
-		/// for auditors. A confirmed finding is paid out of the bounty, by severity.
+		/// for auditors ([`Slots`]). A confirmed finding is paid out of the bounty, by severity.
 		///
 		/// ## Errors
-		/// [`Error::NotOpen`], [`Error::TooManyFindings`], or the currency's.
+		/// [`Error::NotOpen`], [`Error::TooManyFindings`], [`Error::TooManyFindingsOfYours`], or the currency's.
 		///
 		/// ## Events
 		/// [`Event::FindingReported`].
@@ -646,9 +650,9 @@ pub mod pallet {
 		/// Signed: a registered auditor, of another organisation than the reporter and the proposer.
 		///
 		/// ## Details
-		/// Possible from the first review of the proposal on, until it ends. What frees a blocked upgrade or burns
-		/// a deposit needs two organisations that say the same of the same dossier: the first one's word is
-		/// noted, and replaced when it says something else. `Confirm` pays the reporter, unless the finding is
+		/// Possible from the first review of the proposal on, until it ends. What frees a blocked upgrade, burns a
+		/// deposit or pays needs two organisations that say the same of the same dossier: the first one's word
+		/// is noted, and replaced when it says something else. `Confirm` pays the reporter, unless the finding is
 		/// sealed. A sealed finding is judged by the text that its reporter gave in private.
 		///
 		/// ## Errors
@@ -711,7 +715,7 @@ pub mod pallet {
 		/// cannot read will be dismissed.
 		///
 		/// ## Errors
-		/// [`Error::NotOpen`], [`Error::TooManyFindings`], or the currency's.
+		/// [`Error::NotOpen`], [`Error::TooManyFindings`], [`Error::TooManyFindingsOfYours`], or the currency's.
 		///
 		/// ## Events
 		/// [`Event::FindingSealed`].
@@ -784,7 +788,7 @@ pub mod pallet {
 			Self::do_fund(id, funder, amount)
 		}
 
-		/// Stands behind taking the upgrade with a confirmed finding.
+		/// Stands behind taking the upgrade with a finding.
 		///
 		/// ## Dispatch Origin
 		/// Signed: a validator of the running session.
@@ -796,7 +800,7 @@ pub mod pallet {
 		///
 		/// ## Errors
 		/// [`Error::NotValidator`], [`Error::NoFinding`], [`Error::NotOpen`], [`Error::OtherDossier`],
-		/// [`Error::NotConfirmed`], [`Error::AlreadyWaived`], [`Error::TooManyWaivers`].
+		/// [`Error::NotStanding`], [`Error::AlreadyWaived`], [`Error::TooManyWaivers`].
 		///
 		/// ## Events
 		/// [`Event::WaiverAdded`], and [`Event::FindingWaived`] if it is enough.

@@ -125,7 +125,7 @@ impl pallet_audits::Config for Test {
 	type Lifecycle = Test;
 	type Roles = Test;
 	type MaxAttestations = ConstU32<8>;
-	type MaxFindings = ConstU32<6>;
+	type MaxFindings = ConstU32<16>;
 	type CoolingPeriod = ConstU32<50>;
 	type WeightInfo = ();
 }

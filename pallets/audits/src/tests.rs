@@ -257,7 +257,7 @@ fn report_finding_should_fail_when_it_cannot_be_taken() {
 			find(77, Severity::Low),
 			sp_runtime::TokenError::FundsUnavailable
 		);
-		for _ in 0..3 {
+		for _ in 0..4 {
 			assert_ok!(find(9, Severity::Low));
 		}
 		assert_noop!(find(9, Severity::Low), Error::<Test>::TooManyFindings);

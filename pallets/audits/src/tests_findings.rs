@@ -34,21 +34,7 @@ fn open_seal(who: u64, finding: u32, text: &[u8], salt: u8) -> DispatchResult {
 // Triage.
 
 #[test]
-fn triage_should_need_one_organisation_when_it_confirms() {
-	build_and_execute(|| {
-		assert_ok!(find(9, Severity::Critical));
-		assert_ok!(triage(1, 0, Decision::Confirm));
-		assert_eq!(status(0), Status::Confirmed);
-		assert!(<Audits as OpenFindings>::blocking(ID));
-		assert_noop!(
-			triage(2, 0, Decision::Dismiss),
-			Error::<Test>::AlreadyTriaged
-		);
-	});
-}
-
-#[test]
-fn triage_should_need_a_second_organisation_when_it_frees_or_burns() {
+fn triage_should_need_a_second_organisation_when_it_frees_burns_or_pays() {
 	let cases = [
 		(Severity::Low, Decision::Dismiss, false),
 		(Severity::Medium, Decision::Dismiss, false),
@@ -60,10 +46,11 @@ fn triage_should_need_a_second_organisation_when_it_frees_or_burns() {
 		(
 			Severity::Critical,
 			Decision::ConfirmAs(Severity::High),
-			false,
+			true,
 		),
-		(Severity::High, Decision::ConfirmAs(Severity::Medium), true),
-		(Severity::Medium, Decision::ConfirmAs(Severity::Low), false),
+		(Severity::Medium, Decision::ConfirmAs(Severity::Low), true),
+		(Severity::Low, Decision::Confirm, true),
+		(Severity::Critical, Decision::Confirm, true),
 	];
 	for (severity, decision, two) in cases {
 		build_and_execute(|| {
@@ -295,7 +282,7 @@ fn resolve_should_need_a_later_dossier_and_two_organisations() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
 		assert_noop!(resolve(2, 0), Error::<Test>::NotConfirmed);
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_noop!(resolve(2, 0), Error::<Test>::SameDossier);
 		let old = Current::get().unwrap();
 		close();
@@ -322,7 +309,7 @@ fn resolve_should_need_a_later_dossier_and_two_organisations() {
 fn resolve_should_need_one_organisation_when_nothing_is_blocked() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::Medium));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		close();
 		open(1);
 		assert_ok!(resolve(2, 0));
@@ -334,7 +321,9 @@ fn resolve_should_need_one_organisation_when_nothing_is_blocked() {
 fn resolve_should_fail_when_the_auditor_may_not() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		for who in [1, 3] {
+			assert_ok!(triage(who, 0, Decision::Confirm));
+		}
 		open(1);
 		act_as(2, Role::Simulator);
 		assert_noop!(resolve(2, 0), OTHER_ROLE);
@@ -355,7 +344,7 @@ fn resolve_should_fail_when_the_auditor_may_not() {
 fn a_resolution_should_be_void_when_another_dossier_is_reviewed() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		close();
 		open(1);
 		assert_ok!(resolve(1, 0));
@@ -460,39 +449,43 @@ fn a_seal_should_bind_to_chain_proposal_reporter_text_and_salt() {
 // Slots.
 
 #[test]
-fn report_finding_should_keep_half_of_the_slots_for_auditors() {
+fn report_finding_should_keep_the_shares_of_the_slots_apart() {
 	build_and_execute(|| {
-		for _ in 0..2 {
+		// A quarter of 16 for others' severe findings, sealed or not, a quarter for their minor ones.
+		for _ in 0..3 {
 			assert_ok!(find(9, Severity::Critical));
 		}
-		assert_ok!(seal(8, Severity::Critical));
+		assert_ok!(seal(8, Severity::High));
+		assert_noop!(find(8, Severity::High), Error::<Test>::TooManyFindings);
+		assert_noop!(seal(8, Severity::High), Error::<Test>::TooManyFindings);
+		for _ in 0..4 {
+			assert_ok!(find(9, Severity::Medium));
+		}
 		assert_noop!(find(8, Severity::Low), Error::<Test>::TooManyFindings);
-		assert_noop!(seal(8, Severity::Low), Error::<Test>::TooManyFindings);
-		// Neither a new auditor nor one that leaves is one.
+		// A new auditor is none yet.
 		assert_ok!(Audits::admit(RuntimeOrigin::root(), 5, 5));
 		assert_noop!(find(5, Severity::Low), Error::<Test>::TooManyFindings);
-		for who in 1..=3 {
+		// An eighth for each organisation: 3 and 4 are one.
+		for who in [1, 1, 2, 2, 3, 4] {
 			assert_ok!(find(who, Severity::Low));
 		}
-		assert_noop!(find(1, Severity::Low), Error::<Test>::TooManyFindings);
+		for who in 1..=4 {
+			assert_noop!(
+				find(who, Severity::Critical),
+				Error::<Test>::TooManyFindingsOfYours
+			);
+		}
 		let slots = Slots {
-			taken: 6,
-			public: 3,
+			taken: 14,
+			public_severe: 4,
+			public_minor: 4,
 		};
 		assert_eq!(FindingSlots::<Test>::get(ID), slots);
-	});
-}
-
-#[test]
-fn report_finding_should_leave_the_public_half_when_auditors_come_first() {
-	build_and_execute(|| {
-		for _ in 0..4 {
-			assert_ok!(find(1, Severity::Low));
-		}
+		to(51);
 		for _ in 0..2 {
-			assert_ok!(find(9, Severity::Low));
+			assert_ok!(find(5, Severity::Critical));
 		}
-		assert_noop!(find(9, Severity::Low), Error::<Test>::TooManyFindings);
+		assert_eq!(FindingSlots::<Test>::get(ID).taken, 16);
 	});
 }
 
@@ -503,8 +496,7 @@ fn waive_should_free_the_block_when_nine_of_ten_stand_behind_it() {
 	build_and_execute(|| {
 		attest_all();
 		assert_ok!(find(9, Severity::Critical));
-		assert_noop!(waive(20, 0), Error::<Test>::NotConfirmed);
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_noop!(waive(1, 0), Error::<Test>::NotValidator);
 		assert_noop!(waive(20, 1), Error::<Test>::NoFinding);
 		assert_noop!(
@@ -522,11 +514,43 @@ fn waive_should_free_the_block_when_nine_of_ten_stand_behind_it() {
 		assert_eq!(status(0), Status::Waived);
 		assert_eq!(poll(), GateStatus::Passed);
 		assert_eq!(Waivers::<Test>::iter().count(), 0);
-		assert_noop!(waive(29, 0), Error::<Test>::NotConfirmed);
+		assert_noop!(waive(29, 0), Error::<Test>::NotStanding);
 		assert_noop!(
 			Audits::retract_waiver(signed(20), ID, 0),
 			Error::<Test>::NotWaiving
 		);
+	});
+}
+
+/// Auditors that do not answer block nobody. What was waived unjudged is open again for another dossier, and earns
+/// nothing by having been waived.
+#[test]
+fn waive_should_free_the_block_of_a_finding_that_nobody_judged() {
+	build_and_execute(|| {
+		assert_ok!(seal(9, Severity::High));
+		for who in 20..29 {
+			assert_ok!(waive(who, 0));
+		}
+		assert_eq!(status(0), Status::Waived);
+		assert!(!<Audits as OpenFindings>::blocking(ID));
+		assert_ok!(open_seal(9, 0, b"a hole", 7));
+		assert_eq!(total(9), 100);
+		close();
+		open(1);
+		assert_eq!(status(0), Status::Open);
+		assert!(<Audits as OpenFindings>::blocking(ID));
+		agree(0, Decision::Confirm);
+		assert_eq!(total(9), 140);
+	});
+}
+
+#[test]
+fn triage_should_drop_the_waiver_when_the_finding_stands_no_more() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(waive(20, 0));
+		agree(0, Decision::Dismiss);
+		assert_eq!(Waivers::<Test>::iter().count(), 0);
 	});
 }
 
@@ -535,7 +559,7 @@ fn waive_should_count_power_and_not_heads() {
 	build_and_execute(|| {
 		Set::set(vec![(20, 89), (21, 1), (22, 10)]);
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_ok!(waive(20, 0));
 		assert_eq!(status(0), Status::Confirmed);
 		assert_ok!(waive(21, 0));
@@ -547,7 +571,7 @@ fn waive_should_count_power_and_not_heads() {
 fn waive_should_not_count_validators_that_left() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		for who in 20..28 {
 			assert_ok!(waive(who, 0));
 		}
@@ -568,7 +592,7 @@ fn waive_should_not_count_validators_that_left() {
 fn retract_waiver_should_take_a_voice_back() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		let retract = |who| Audits::retract_waiver(signed(who), ID, 0);
 		assert_noop!(retract(20), Error::<Test>::NotWaiving);
 		for who in 20..28 {
@@ -591,7 +615,7 @@ fn a_waiver_should_be_void_when_the_dossier_is_revised() {
 		assert_ok!(find(9, Severity::High));
 		assert_ok!(find(8, Severity::High));
 		for finding in 0..2 {
-			assert_ok!(triage(1, finding, Decision::Confirm));
+			agree(finding, Decision::Confirm);
 		}
 		for who in 20..29 {
 			assert_ok!(waive(who, 0));
@@ -632,7 +656,7 @@ fn a_waiver_should_be_void_when_the_dossier_is_revised() {
 fn waive_should_fail_when_the_proposal_ended_or_the_set_is_too_large() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		let hash = Current::take().unwrap();
 		assert_noop!(
 			Audits::waive(signed(20), ID, 0, hash),
@@ -651,7 +675,7 @@ fn waive_should_fail_when_the_proposal_ended_or_the_set_is_too_large() {
 fn resolve_should_drop_the_waiver_of_the_finding() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::Low));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		close();
 		open(1);
 		assert_ok!(waive(20, 0));

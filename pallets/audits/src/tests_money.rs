@@ -144,7 +144,7 @@ fn the_review_should_wait_for_the_bounty() {
 		assert_eq!(Audits::progress(ID).unwrap().bounty, (159, MIN_BOUNTY));
 		assert_eq!(poll(), GateStatus::Pending { until: LATEST });
 		to(LATEST);
-		assert_eq!(poll(), GateStatus::Failed(Failure::TooFewAttestations));
+		assert_eq!(poll(), GateStatus::Failed(Failure::BountyMissing));
 		to(LATEST - 1);
 		assert_ok!(fund(8, MIN_PART));
 		assert_eq!(poll(), GateStatus::Passed);
@@ -214,7 +214,7 @@ fn confirm_should_pay_a_share_by_severity() {
 	] {
 		build_and_execute(|| {
 			assert_ok!(find(9, severity));
-			assert_ok!(triage(1, 0, Decision::Confirm));
+			agree(0, Decision::Confirm);
 			assert_eq!(total(9), 100 + share);
 			assert_eq!(held(9), DEPOSIT);
 			assert_eq!(pot(PROPOSER), MIN_BOUNTY - share);
@@ -227,7 +227,7 @@ fn confirm_should_pay_a_share_by_severity() {
 			assert_eq!(last_event(), paid);
 			// The next one has a share of what is left.
 			assert_ok!(find(8, severity));
-			assert_ok!(triage(1, 1, Decision::Confirm));
+			agree(1, Decision::Confirm);
 			let left = MIN_BOUNTY - share;
 			let divisor = u128::from(severity.bounty_divisor());
 			assert_eq!(total(8), 100 + left / divisor);
@@ -241,7 +241,7 @@ fn a_payment_should_not_ask_for_more_money() {
 	build_and_execute(|| {
 		attest_all();
 		assert_ok!(find(9, Severity::Medium));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		let progress = Audits::progress(ID).unwrap();
 		assert_eq!(progress.bounty, (MIN_BOUNTY, MIN_BOUNTY));
 		to(EARLIEST);
@@ -256,7 +256,7 @@ fn confirm_should_take_the_same_fraction_of_every_part_but_the_reporters_own() {
 		assert_ok!(fund(9, 40));
 		assert_ok!(fund(PROPOSER, 64));
 		assert_ok!(find(9, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		// 33 / 4 is 8, and the rest stays where it is.
 		assert_eq!((pot(7), pot(9), pot(PROPOSER)), (25, 40, 48));
 		assert_eq!(total(9), 100 + 8 + 16);
@@ -268,12 +268,12 @@ fn confirm_should_take_the_same_fraction_of_every_part_but_the_reporters_own() {
 fn confirm_should_pay_nothing_when_there_is_nothing_to_pay_of() {
 	build_and_execute_unfunded(|| {
 		assert_ok!(find(9, Severity::Critical));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_eq!((total(9), status(0)), (100, Status::Confirmed));
 		// Only the reporter put something in.
 		assert_ok!(fund(9, 20));
 		assert_ok!(find(9, Severity::Critical));
-		assert_ok!(triage(1, 1, Decision::Confirm));
+		agree(1, Decision::Confirm);
 		assert_eq!((total(9), pot(9)), (100, 20));
 	});
 }
@@ -287,7 +287,7 @@ fn confirm_should_not_pay_the_proposer_nor_its_organisation() {
 			assert_ok!(find(reporter, Severity::Critical));
 		}
 		for finding in 0..2 {
-			assert_ok!(triage(1, finding, Decision::Confirm));
+			agree(finding, Decision::Confirm);
 		}
 		assert_eq!((pot(7), pot(PROPOSER)), (32, MIN_BOUNTY));
 		assert_eq!(total(3), 120);
@@ -319,7 +319,7 @@ fn a_duplicate_should_cost_nothing_and_earn_nothing() {
 	build_and_execute(|| {
 		assert_ok!(find(9, Severity::High));
 		assert_ok!(find(8, Severity::High));
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		agree(1, Decision::Duplicate(0));
 		assert_eq!(status(1), Status::Duplicate);
 		assert_eq!((total(9), total(8), held(8)), (140, 100, DEPOSIT));
@@ -352,7 +352,7 @@ fn open_seal(who: u64, finding: u32) -> DispatchResult {
 fn a_sealed_finding_should_be_paid_when_it_is_opened() {
 	build_and_execute(|| {
 		seal(9, Severity::High);
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_eq!(total(9), 100);
 		// Also when it was settled in between.
 		close();
@@ -374,7 +374,7 @@ fn a_sealed_finding_should_be_paid_when_it_is_opened_first_and_confirmed_then() 
 		seal(9, Severity::High);
 		assert_ok!(open_seal(9, 0));
 		assert_eq!(total(9), 100);
-		assert_ok!(triage(1, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		assert_eq!(total(9), 140);
 	});
 }
@@ -386,7 +386,7 @@ fn a_sealed_finding_should_not_be_paid_when_it_was_dismissed_or_never_opened() {
 		seal(8, Severity::High);
 		agree(0, Decision::Dismiss);
 		assert_ok!(open_seal(9, 0));
-		assert_ok!(triage(1, 1, Decision::Confirm));
+		agree(1, Decision::Confirm);
 		clear(ID);
 		assert_eq!((total(9), total(8)), (100, 100));
 		assert_eq!(total(PROPOSER), 100 + MIN_BOUNTY);
@@ -446,10 +446,10 @@ fn holds_should_add_up_when_everything_happens() {
 		Burnt::set(DEPOSIT);
 		expect(bonds + MIN_BOUNTY + 82 + deposits - DEPOSIT, DEPOSIT);
 		// A quarter of 160 and of 32.
-		assert_ok!(triage(3, 0, Decision::Confirm));
+		agree(0, Decision::Confirm);
 		let left = MIN_BOUNTY + 82 + deposits - DEPOSIT - 48;
 		expect(bonds + left, DEPOSIT);
-		assert_ok!(triage(3, 2, Decision::Confirm));
+		agree(2, Decision::Confirm);
 		expect(bonds + left, DEPOSIT);
 		// Half of 120 and of 24.
 		assert_ok!(open_seal(9, 2));
@@ -582,7 +582,7 @@ fn do_try_state_should_fail_when_records_are_wrong() {
 				dossier_hash: H256::zero(),
 				validators: vec![20].try_into().unwrap(),
 			};
-			Waivers::<Test>::insert(ID, 0, waiver);
+			Waivers::<Test>::insert(ID, 9, waiver);
 		},
 	];
 	for corrupt in corruptions {

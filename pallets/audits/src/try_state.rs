@@ -30,10 +30,14 @@ impl<T: Config> Pallet<T> {
 				judges.len() == finding.judgements.len(),
 				"an organisation judges a finding twice"
 			);
-			let judgeable = matches!(finding.status, Status::Open | Status::Confirmed);
 			ensure!(
-				judgeable || judges.is_empty(),
+				finding.status.stands() || judges.is_empty(),
 				"a settled finding is being judged"
+			);
+			ensure!(
+				finding.confirmed
+					|| !matches!(finding.status, Status::Confirmed | Status::Resolved),
+				"a finding stands for true that nobody confirmed"
 			);
 		}
 		ensure!(
@@ -44,7 +48,10 @@ impl<T: Config> Pallet<T> {
 			ensure!(all.get(&id) == Some(&slots.taken), "a finding is missing");
 			let most = T::MaxFindings::get();
 			ensure!(
-				slots.taken <= most && slots.public <= most / 2 && slots.public <= slots.taken,
+				slots.taken <= most
+					&& slots.public_severe <= most / 4
+					&& slots.public_minor <= most / 4
+					&& slots.public_severe.saturating_add(slots.public_minor) <= slots.taken,
 				"more findings than slots"
 			);
 		}
@@ -90,12 +97,12 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Waivers are of confirmed findings, and nobody is in one twice.
+	/// Waivers are of findings that stand, and nobody is in one twice.
 	fn check_waivers() -> Result<(), TryRuntimeError> {
 		for (id, number, waiver) in Waivers::<T>::iter() {
 			let status = Findings::<T>::get(id, number).map(|f| f.status);
 			ensure!(
-				status == Some(Status::Confirmed),
+				status.is_some_and(Status::stands),
 				"waiver of a finding that does not stand"
 			);
 			let distinct: BTreeSet<_> = waiver.validators.iter().collect();

@@ -88,7 +88,7 @@ stored_enum! {
 	Status {
 		/// Reported, and not judged yet. Blocks, if severe.
 		Open = 0,
-		/// An auditor reproduced it. Blocks, if severe.
+		/// Auditors reproduced it. Blocks, if severe.
 		Confirmed = 1,
 		/// Auditors hold it to be wrong.
 		Dismissed = 2,
@@ -102,9 +102,9 @@ stored_enum! {
 }
 
 impl Status {
-	/// True if an auditor once said that the finding is true: its reporter has earned a share of the bounty.
-	pub fn was_confirmed(self) -> bool {
-		matches!(self, Status::Confirmed | Status::Resolved | Status::Waived)
+	/// True while the finding stands: nothing was decided that frees an upgrade of it.
+	pub fn stands(self) -> bool {
+		matches!(self, Status::Open | Status::Confirmed)
 	}
 }
 
@@ -125,14 +125,12 @@ stored_enum! {
 }
 
 impl Decision {
-	/// True if a second organisation must agree: what stops blocking, and what burns a deposit, is not left to
-	/// one auditor.
+	/// True if a second organisation must agree: what pays out of a bounty, burns a deposit or stops blocking is not
+	/// left to one auditor.
 	pub fn needs_two(self, reported: Severity) -> bool {
 		match self {
-			Decision::Confirm => false,
+			Decision::Confirm | Decision::ConfirmAs(_) | Decision::Spam => true,
 			Decision::Dismiss | Decision::Duplicate(_) => reported.blocks(),
-			Decision::ConfirmAs(severity) => reported.blocks() && !severity.blocks(),
-			Decision::Spam => true,
 		}
 	}
 }
@@ -238,6 +236,8 @@ pub struct Finding<AccountId, Balance> {
 	pub found_in: H256,
 	/// Where it stands.
 	pub status: Status,
+	/// True once auditors said that it is true: its reporter has earned a share of the bounty.
+	pub confirmed: bool,
 	/// The dossier for which `status` was decided.
 	pub judged_in: H256,
 	/// What organisations say that no second one agrees with yet. One each.
@@ -247,7 +247,7 @@ pub struct Finding<AccountId, Balance> {
 impl<AccountId, Balance> Finding<AccountId, Balance> {
 	/// True if it stops an upgrade.
 	pub fn blocks(&self) -> bool {
-		self.severity.blocks() && matches!(self.status, Status::Open | Status::Confirmed)
+		self.severity.blocks() && self.status.stands()
 	}
 
 	/// It stands differently now: what was said of it before is settled.
@@ -258,13 +258,16 @@ impl<AccountId, Balance> Finding<AccountId, Balance> {
 	}
 }
 
-/// How many findings a proposal has had.
+/// How many findings a proposal has had. Of all slots, half are for auditors, a quarter for severe findings of others,
+/// a quarter for what others report as less: none of the three can keep the others out.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Slots {
 	/// All of them: the number of the next one.
 	pub taken: u32,
-	/// Those of accounts that were no auditors. They never take the half that is the auditors'.
-	pub public: u32,
+	/// Findings that block, of accounts that were no auditors.
+	pub public_severe: u32,
+	/// Findings that do not block, of accounts that were no auditors.
+	pub public_minor: u32,
 }
 
 /// The review of a proposal.

@@ -1,7 +1,8 @@
 //! The corners: exact shares, sets that change, bytes that others hold, code that is still pending.
 
 use crate::{
-	mock::*, Error, Event, InTimelock, Locked, OnProbation, Reports, RollbacksInARow, Turn,
+	mock::*, Error, Event, InTimelock, Installed, Locked, OnProbation, Reports, RollbacksInARow,
+	Turn,
 };
 use airlock_primitives::*;
 use frame_support::{assert_err, assert_noop, assert_ok, traits::QueryPreimage};
@@ -837,11 +838,11 @@ mod lane {
 	}
 
 	#[test]
-	fn an_upgrade_without_a_way_back_should_not_count_as_a_rollback() {
+	fn an_upgrade_without_a_way_back_should_count_towards_the_lock_when_it_fails() {
 		build_and_execute(|| {
 			let status = enact_and_fail(2, Rollback::Irreversible);
 			assert_eq!(status, GateStatus::Failed(Failure::ReportedUnhealthy));
-			assert_eq!(RollbacksInARow::<Test>::get(), 0);
+			assert_eq!(RollbacksInARow::<Test>::get(), 1);
 			assert_eq!(written(), blob(2));
 		});
 	}
@@ -856,6 +857,11 @@ fn the_highest_version_should_not_depend_on_the_code_that_asks() {
 		Running::set(1);
 		enact_and_fail(2, Rollback::Dedicated(code_ref(3)));
 		assert_eq!(Enactment::highest_spec_version(), 3);
+		// Both are on record, and stay there.
+		for version in [2, 3] {
+			let recorded = Installed::<Test>::get(version);
+			assert_eq!(recorded, Some((ID, code_ref(version).hash)));
+		}
 	});
 }
 

@@ -39,8 +39,8 @@ pub use weights::WeightInfo;
 
 use airlock_primitives::{
 	policy::{ONE_THIRD, TWO_THIRDS},
-	ClassPolicy, CodeHistory, CurrentMajority, DossierRef, Electorate, Failure, GateStatus,
-	OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback, StageGate,
+	ClassPolicy, CodeHistory, CodeRef, CurrentMajority, DossierRef, Electorate, Failure,
+	GateStatus, OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback, StageGate,
 };
 use alloc::{borrow::Cow, collections::BTreeSet, vec::Vec};
 use frame_support::{
@@ -102,6 +102,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type HighestSpecVersion<T> = StorageValue<_, u32, ValueQuery>;
 
+	/// Which proposal brought which code, by the code's `spec_version`. Grows by one line with each switch, which takes a
+	/// whole lifecycle: the record outlives the proposals.
+	// `Identity`: the key is a version that was voted on.
+	#[pallet::storage]
+	pub type Installed<T> = StorageMap<_, Identity, u32, (ProposalId, H256), OptionQuery>;
+
 	/// Approved upgrades. The stage machine has one at a time.
 	// `Identity`: the key is a number that the chain gives out.
 	#[pallet::storage]
@@ -122,11 +128,11 @@ pub mod pallet {
 	pub type Reports<T: Config> =
 		StorageValue<_, BoundedVec<(T::AccountId, bool), T::MaxValidators>, ValueQuery>;
 
-	/// How many of the last upgrades were rolled back without one that was kept.
+	/// How many of the last upgrades failed in probation without one that was kept.
 	#[pallet::storage]
 	pub type RollbacksInARow<T> = StorageValue<_, u8, ValueQuery>;
 
-	/// Set after [`ROLLBACKS_THAT_LOCK`] rollbacks: nothing is enacted until somebody unlocks.
+	/// Set after [`ROLLBACKS_THAT_LOCK`] failures: nothing is enacted until somebody unlocks.
 	#[pallet::storage]
 	pub type Locked<T> = StorageValue<_, bool, ValueQuery>;
 
@@ -150,6 +156,13 @@ pub mod pallet {
 	pub enum Event<T: Config> {
 		/// A validator's node is ready for an upgrade.
 		ReadinessSignalled {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// The validator.
+			validator: T::AccountId,
+		},
+		/// A validator's node is not ready any more.
+		ReadinessRetracted {
 			/// Number of the proposal.
 			id: ProposalId,
 			/// The validator.
@@ -208,7 +221,7 @@ pub mod pallet {
 			/// Number of the proposal.
 			id: ProposalId,
 		},
-		/// Two rollbacks in a row: nothing is enacted until the lane is unlocked.
+		/// Two failures in a row: nothing is enacted until the lane is unlocked.
 		LaneLocked,
 		/// Upgrades can be enacted again.
 		LaneUnlocked,
@@ -227,6 +240,8 @@ pub mod pallet {
 		OtherDossier,
 		/// You have signalled readiness already. Nothing else is needed.
 		AlreadyReady,
+		/// You have not signalled readiness. There is nothing to take back.
+		NotReady,
 		/// The proposal is not on probation. Ask for its stage.
 		NotOnProbation,
 		/// Reports are heard until the watch window ends. It has ended.
@@ -368,6 +383,31 @@ pub mod pallet {
 			Self::deposit_event(Event::LaneUnlocked);
 			Ok(())
 		}
+
+		/// Takes a signal of readiness back: the caller's node saw the candidate go wrong after all.
+		///
+		/// ## Dispatch Origin
+		/// Signed: whoever signalled.
+		///
+		/// ## Errors
+		/// [`Error::NotInTimelock`], [`Error::NotReady`].
+		///
+		/// ## Events
+		/// [`Event::ReadinessRetracted`].
+		#[pallet::call_index(3)]
+		// Operational: it must get through before the switch when blocks are full.
+		#[pallet::weight((<T as Config>::WeightInfo::retract_readiness(), DispatchClass::Operational))]
+		pub fn retract_readiness(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
+			let validator = ensure_signed(origin)?;
+			InTimelock::<T>::try_mutate(id, |approved| {
+				let approved = approved.as_mut().ok_or(Error::<T>::NotInTimelock)?;
+				let at = approved.ready.binary_search(&validator);
+				approved.ready.remove(at.map_err(|_| Error::<T>::NotReady)?);
+				Ok::<_, DispatchError>(())
+			})?;
+			Self::deposit_event(Event::ReadinessRetracted { id, validator });
+			Ok(())
+		}
 	}
 }
 
@@ -503,13 +543,18 @@ impl<T: Config> Pallet<T> {
 			}
 			return Err(Precondition::SetCode);
 		}
-		HighestSpecVersion::<T>::put(approved.code.spec_version);
+		Self::note_installed(id, &approved.code);
 		Self::deposit_event(Event::Enacted {
 			id,
 			code_hash: approved.code.hash,
 			spec_version: approved.code.spec_version,
 		});
 		Ok(())
+	}
+
+	fn note_installed(id: ProposalId, code: &CodeRef) {
+		HighestSpecVersion::<T>::put(code.spec_version);
+		Installed::<T>::insert(code.spec_version, (id, code.hash));
 	}
 
 	/// Keeps the running code's bytes beside the new code, so that going back to them needs nobody.
@@ -529,30 +574,27 @@ impl<T: Config> Pallet<T> {
 			})
 	}
 
-	/// Writes the rollback code of the upgrade on probation.
+	/// Writes the rollback code of the upgrade on probation, if its dossier names one.
 	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
-		let code_hash = match &trial.rollback {
+		let id = trial.id;
+		let written = match &trial.rollback {
 			Rollback::Dedicated(code) => {
 				let bytes =
 					Self::bytes(code.hash, Some(code.len)).ok_or(Error::<T>::BytesMissing)?;
 				Self::write_code(bytes, Version::Rising)?;
-				HighestSpecVersion::<T>::put(code.spec_version);
-				code.hash
+				Self::note_installed(id, code);
+				Some(code.hash)
 			}
 			Rollback::PreviousCode => {
 				let bytes = Self::bytes(trial.parent, None).ok_or(Error::<T>::BytesMissing)?;
 				Self::write_code(bytes, Version::Any)?;
-				trial.parent
+				Some(trial.parent)
 			}
-			Rollback::Irreversible => {
-				Self::deposit_event(Event::NoWayBack { id: trial.id, why });
-				return Ok(());
-			}
+			Rollback::Irreversible => None,
 		};
-		Self::deposit_event(Event::RolledBack {
-			id: trial.id,
-			code_hash,
-			why,
+		Self::deposit_event(match written {
+			Some(code_hash) => Event::RolledBack { id, code_hash, why },
+			None => Event::NoWayBack { id, why },
 		});
 		let in_a_row = RollbacksInARow::<T>::mutate(|count| {
 			*count = count.saturating_add(1);
@@ -648,7 +690,14 @@ impl<T: Config> Pallet<T> {
 			);
 			ensure!(approved.due <= approved.expires, "expires before it is due");
 		}
-		// The lane is locked by rollbacks only.
+		// A code that was written has the highest version so far, and is on record.
+		for (version, _) in Installed::<T>::iter() {
+			ensure!(
+				version <= HighestSpecVersion::<T>::get(),
+				"a code on record is above the highest version"
+			);
+		}
+		// The lane is locked by failures only.
 		ensure!(
 			!Locked::<T>::get() || RollbacksInARow::<T>::get() >= ROLLBACKS_THAT_LOCK,
 			"locked without rollbacks"

@@ -266,6 +266,22 @@ mod timelock {
 	}
 
 	#[test]
+	fn retract_readiness_should_take_it_back() {
+		build_and_execute(|| {
+			let dossier = dossier();
+			let retract = |who| Enactment::retract_readiness(signed(who), ID);
+			assert_noop!(retract(1), Error::<Test>::NotInTimelock);
+			approve(&dossier);
+			assert_noop!(retract(1), Error::<Test>::NotReady);
+			assert_ok!(Enactment::signal_readiness(signed(1), ID, dossier.hash()));
+			assert_noop!(retract(2), Error::<Test>::NotReady);
+			assert_ok!(retract(1));
+			assert_eq!(Enactment::readiness(ID).map(|(have, _)| have), Some(0));
+			assert_ok!(Enactment::signal_readiness(signed(1), ID, dossier.hash()));
+		});
+	}
+
+	#[test]
 	fn signal_readiness_should_fail_when_it_is_not_ones_own() {
 		build_and_execute(|| {
 			let dossier = dossier();

@@ -7,6 +7,8 @@ use frame_support::weights::{constants::RocksDbWeight, Weight};
 pub trait WeightInfo {
 	/// `signal_readiness`.
 	fn signal_readiness() -> Weight;
+	/// `retract_readiness`.
+	fn retract_readiness() -> Weight;
 	/// `report_health`.
 	fn report_health() -> Weight;
 	/// `unlock`.
@@ -16,6 +18,9 @@ pub trait WeightInfo {
 impl WeightInfo for () {
 	fn signal_readiness() -> Weight {
 		Weight::from_parts(60_000_000, 40_000) + RocksDbWeight::get().reads_writes(2, 1)
+	}
+	fn retract_readiness() -> Weight {
+		Weight::from_parts(60_000_000, 40_000) + RocksDbWeight::get().reads_writes(1, 1)
 	}
 	fn report_health() -> Weight {
 		Weight::from_parts(60_000_000, 40_000) + RocksDbWeight::get().reads_writes(3, 1)

@@ -45,6 +45,18 @@ pub enum Class {
 	SelfChange,
 }
 
+impl Class {
+	/// How many times the base deposit a proposal of this class pays. The numbers are ours: the shorter the notice
+	/// that everybody gets, and the wider what is touched, the more a proposer has at stake.
+	pub const fn deposit_factor(self) -> u32 {
+		match self {
+			Class::Standard => 1,
+			Class::SelfChange => 2,
+			Class::Security => 4,
+		}
+	}
+}
+
 /// A document outside the chain.
 #[derive(
 	Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -127,7 +139,7 @@ pub struct Dossier {
 	pub rollback_plan: Document,
 	/// Manifest of the declared changes that the simulators hold results against.
 	pub expected_effects: Document,
-	/// Pallets touched.
+	/// Pallets touched. Not empty; one of the lifecycle's own asks for [`Class::SelfChange`].
 	pub scope: Scope,
 	/// Which policy applies.
 	pub class: Class,

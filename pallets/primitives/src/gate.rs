@@ -74,6 +74,9 @@ pub enum Outcome {
 	/// Enacted and kept.
 	#[codec(index = 5)]
 	Finalized,
+	/// Enacted, failed in probation, and its dossier named no way back: the chain still runs it.
+	#[codec(index = 6)]
+	Stuck(Failure),
 }
 
 /// Why a stage did not pass.
@@ -135,6 +138,9 @@ pub enum Failure {
 	/// A report that the proposal passed on was proven false, and too few are left without it.
 	#[codec(index = 14)]
 	FalseReport,
+	/// The bounty for findings did not reach its minimum.
+	#[codec(index = 15)]
+	BountyMissing,
 }
 
 /// What must hold in the block that writes new code.

@@ -27,8 +27,8 @@ pub use policy::{
 	SimulationPolicy,
 };
 pub use traits::{
-	CodeHistory, CurrentMajority, Electorate, Lifecycle, OpenFindings, OrganisationId, Party,
-	Power, Role, Roles, Voter,
+	CodeHistory, CurrentMajority, Electorate, Lifecycle, OpenFindings, OrganisationId,
+	Organisations, Party, Power, Role, Roles, Voter,
 };
 
 /// Number of a proposal, given at registration, never used twice.

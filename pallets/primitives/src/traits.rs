@@ -108,6 +108,18 @@ pub trait Lifecycle {
 	fn stop(id: ProposalId, why: Failure) -> DispatchResult;
 }
 
+/// The organisations behind accounts.
+pub trait Organisations<AccountId> {
+	/// Those that `who` is registered for, in whatever role.
+	fn of(who: &AccountId) -> Vec<OrganisationId>;
+}
+
+impl<AccountId> Organisations<AccountId> for () {
+	fn of(_: &AccountId) -> Vec<OrganisationId> {
+		Vec::new()
+	}
+}
+
 /// A part that must be played by different people.
 #[derive(
 	Clone,

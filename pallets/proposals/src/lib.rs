@@ -39,9 +39,9 @@ pub use types::{Ended, Proposal};
 pub use weights::WeightInfo;
 
 use airlock_primitives::{
-	api::ProposalView, ClassPolicy, CodeHistory, CodeRef, Document, Dossier, DossierRef, Failure,
-	GateStatus, Lifecycle, Outcome, Party, Policy, Precondition, ProposalId, Role, Roles, Rollback,
-	Stage, StageGate,
+	api::ProposalView, Class, ClassPolicy, CodeHistory, CodeRef, Document, Dossier, DossierRef,
+	Failure, GateStatus, Lifecycle, Organisations, Outcome, Party, Policy, Precondition,
+	ProposalId, Role, Roles, Rollback, Stage, StageGate,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -52,13 +52,13 @@ use frame_support::{
 	storage::with_storage_layer,
 	traits::{
 		fungible::{Inspect, MutateHold},
-		tokens::Precision,
-		QueryPreimage,
+		tokens::{Fortitude, Precision},
+		Contains, QueryPreimage,
 	},
 };
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
-use sp_runtime::traits::{One, Saturating, Zero};
+use sp_runtime::traits::{CheckedDiv, One, Saturating, Zero};
 
 /// Balance of the configured currency.
 pub type BalanceOf<T> =
@@ -68,6 +68,10 @@ type ProposalOf<T> =
 type EndedOf<T> = Ended<<T as frame_system::Config>::AccountId, BlockNumberFor<T>>;
 /// A runtime API that candidates must implement: its id and its lowest version.
 pub type RequiredApi = ([u8; 8], u32);
+
+/// Who ends a proposal before its bytes have passed the pre-flight forfeits one part in so many of the deposit:
+/// holding a slot with nothing in it has a price. The number is ours; `revise` mends a mistake for free.
+pub const FORFEIT_DIVISOR: u32 = 10;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -101,7 +105,13 @@ pub mod pallet {
 		type Probation: StageGate<Self::AccountId, BlockNumberFor<Self>>;
 		/// Runtime APIs that a candidate must implement.
 		type RequiredApis: Get<Vec<RequiredApi>>;
-		/// Deposit for a proposal, before its bytes.
+		/// The organisations behind an account, so that a proposer's colleagues do not judge.
+		type Organisations: Organisations<Self::AccountId>;
+		/// Indices of the pallets that are the lifecycle itself: an upgrade that touches one is a
+		/// [`Class::SelfChange`](airlock_primitives::Class::SelfChange).
+		type LifecyclePallets: Contains<u8>;
+		/// Deposit for a proposal of the class Standard, before its bytes. Others pay
+		/// [`a multiple`](airlock_primitives::Class::deposit_factor).
 		#[pallet::constant]
 		type BaseDeposit: Get<BalanceOf<Self>>;
 		/// Deposit for each byte of code and dossier.
@@ -116,9 +126,18 @@ pub mod pallet {
 		/// Most proposals that are open at one time.
 		#[pallet::constant]
 		type MaxOpen: Get<u32>;
+		/// How many of them only [`Config::ReservedFor`] can take, one each, when the others are taken: whatever
+		/// somebody spends on slots, a proposal that one of these accounts registers does not wait.
+		#[pallet::constant]
+		type ReservedSlots: Get<u32>;
+		/// For whom slots are reserved: on most chains the validators.
+		type ReservedFor: Contains<Self::AccountId>;
 		/// Most proposals that one account has open at one time.
 		#[pallet::constant]
 		type MaxOpenPerProposer: Get<u32>;
+		/// Most dossiers of one proposal, the first one included: nobody holds a slot for ever by revising.
+		#[pallet::constant]
+		type MaxRounds: Get<u32>;
 		/// Most proposals the hook polls in one block.
 		#[pallet::constant]
 		type MaxDuePerBlock: Get<u32>;
@@ -236,6 +255,13 @@ pub mod pallet {
 			/// The stage.
 			stage: Stage,
 		},
+		/// A proposal ended before its bytes had passed: a part of its deposit is burnt.
+		Forfeited {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// How much.
+			amount: BalanceOf<T>,
+		},
 		/// A proposal ended. Its deposit is back and its storage gone.
 		Ended {
 			/// Number of the proposal.
@@ -254,7 +280,8 @@ pub mod pallet {
 		NoPolicy,
 		/// Only the proposer may do this. Sign with the account that registered the proposal.
 		NotProposer,
-		/// As many proposals are open as the chain takes. Wait until one ends.
+		/// As many proposals are open as the chain takes. Wait until one ends, or ask one of those for whom slots
+		/// are reserved (a validator) to register it.
 		TooManyOpen,
 		/// You have as many proposals open as one account may have. Withdraw one, or wait.
 		TooManyOpenByYou,
@@ -273,7 +300,7 @@ pub mod pallet {
 		RollbackIsCandidate,
 		/// The bytes are not all on chain. Upload candidate and rollback code by `Preimage.note_preimage`.
 		BytesMissing,
-		/// The uploaded bytes have another length than the dossier says. Withdraw, and register the true one.
+		/// The uploaded bytes have another length than the dossier says. Revise it to say the true one.
 		BytesLengthWrong,
 		/// The bytes are no WebAssembly module, are damaged, or have trailing bytes. Check what was built.
 		BlobMalformed,
@@ -295,6 +322,12 @@ pub mod pallet {
 		TooLate,
 		/// This account, or its organisation, acts in another role on this proposal. Use an independent one.
 		OtherRole,
+		/// The scope is empty. Name the pallets that the upgrade touches.
+		ScopeEmpty,
+		/// The scope names a pallet of the lifecycle itself. Such an upgrade is of class `SelfChange`.
+		NeedsSelfChange,
+		/// The proposal was revised as often as the chain takes. Withdraw it, and register the dossier anew.
+		TooManyRounds,
 	}
 
 	#[pallet::hooks]
@@ -310,6 +343,11 @@ pub mod pallet {
 			assert!(T::MaxDuePerBlock::get() > 0, "nothing would ever be polled");
 			assert!(T::HistoryLen::get() > 0, "history needs a slot");
 			assert!(T::MaxCodeLen::get() <= T::MaxDecompressedLen::get());
+			assert!(
+				T::ReservedSlots::get() < T::MaxOpen::get(),
+				"nobody else could register"
+			);
+			assert!(T::MaxRounds::get() > 0, "a proposal has a first dossier");
 		}
 	}
 
@@ -327,7 +365,8 @@ pub mod pallet {
 		/// ## Errors
 		/// [`Error::LaneBusy`], [`Error::TooManyOpen`], [`Error::TooManyOpenByYou`], and each check of the
 		/// dossier: [`Error::ParentNotCurrent`], [`Error::VersionNotAboveHighest`],
-		/// [`Error::RollbackVersionWrong`], [`Error::RollbackIsCandidate`], [`Error::CodeLengthWrong`].
+		/// [`Error::RollbackVersionWrong`], [`Error::RollbackIsCandidate`], [`Error::CodeLengthWrong`],
+		/// [`Error::ScopeEmpty`], [`Error::NeedsSelfChange`].
 		///
 		/// ## Events
 		/// [`Event::Registered`].
@@ -343,14 +382,7 @@ pub mod pallet {
 			Self::check_dossier(&dossier)?;
 			let policy = Self::policy_for(&dossier)?;
 
-			OpenBy::<T>::try_mutate(&proposer, |open| {
-				ensure!(
-					*open < T::MaxOpenPerProposer::get(),
-					Error::<T>::TooManyOpenByYou
-				);
-				open.saturating_inc();
-				Ok::<_, DispatchError>(())
-			})?;
+			Self::take_slot(&proposer)?;
 			let deposit = Self::deposit_for(&dossier);
 			T::Currency::hold(&HoldReason::Proposal.into(), &proposer, deposit)?;
 
@@ -362,6 +394,9 @@ pub mod pallet {
 			let due = Self::now().saturating_add(policy.bytes_within);
 			Self::schedule(id, None, due)?;
 			Self::claim_role(id, Party::Account(proposer.clone()), Role::Proposer)?;
+			for organisation in T::Organisations::of(&proposer) {
+				Self::claim_role(id, Party::Organisation(organisation), Role::Proposer)?;
+			}
 			dossier
 				.blobs()
 				.for_each(|blob| T::Preimages::request(&blob.hash));
@@ -398,8 +433,8 @@ pub mod pallet {
 		/// adjusted.
 		///
 		/// ## Errors
-		/// [`Error::NotOpen`], [`Error::NotProposer`], [`Error::TooLate`], and the checks of
-		/// [`register`](Pallet::register).
+		/// [`Error::NotOpen`], [`Error::NotProposer`], [`Error::TooLate`], [`Error::TooManyRounds`], and the checks
+		/// of the dossier as in [`register`](Pallet::register).
 		///
 		/// ## Events
 		/// [`Event::Revised`].
@@ -414,6 +449,8 @@ pub mod pallet {
 			let who = ensure_signed(origin)?;
 			let mut proposal = Self::open_of(id, &who)?;
 			ensure!(proposal.stage <= Stage::Review, Error::<T>::TooLate);
+			let next_round = proposal.round.saturating_add(1);
+			ensure!(next_round < T::MaxRounds::get(), Error::<T>::TooManyRounds);
 			Self::check_dossier(&dossier)?;
 			let policy = Self::policy_for(&dossier)?;
 
@@ -438,7 +475,7 @@ pub mod pallet {
 			let due = Self::now().saturating_add(policy.bytes_within);
 			Self::schedule(id, Some(proposal.due), due)?;
 			proposal.dossier_hash = dossier.hash();
-			proposal.round.saturating_inc();
+			proposal.round = next_round;
 			proposal.dossier = dossier;
 			proposal.policy = policy;
 			proposal.deposit = deposit;
@@ -460,7 +497,8 @@ pub mod pallet {
 		/// Signed: the proposer.
 		///
 		/// ## Details
-		/// Possible until the vote has passed. The deposit is returned.
+		/// Possible until the vote has passed. The deposit is returned; before the bytes have passed, one part in
+		/// [`FORFEIT_DIVISOR`] of it is burnt.
 		///
 		/// ## Errors
 		/// [`Error::NotOpen`], [`Error::NotProposer`], [`Error::TooLate`].
@@ -550,6 +588,28 @@ impl<T: Config> Pallet<T> {
 			dossier.blobs().all(|b| allowed.contains(&b.len)),
 			Error::<T>::CodeLengthWrong
 		);
+		ensure!(!dossier.scope.is_empty(), Error::<T>::ScopeEmpty);
+		ensure!(
+			dossier.class == Class::SelfChange
+				|| !dossier.scope.iter().any(T::LifecyclePallets::contains),
+			Error::<T>::NeedsSelfChange
+		);
+		Ok(())
+	}
+
+	/// Counts one more open proposal of an account, if there is a slot for it.
+	fn take_slot(proposer: &T::AccountId) -> DispatchResult {
+		let taken = Agenda::<T>::decode_len().unwrap_or_default() as u32;
+		let open = OpenBy::<T>::get(proposer);
+		let most = T::MaxOpen::get();
+		let public = taken < most.saturating_sub(T::ReservedSlots::get());
+		let reserved = || taken < most && open == 0 && T::ReservedFor::contains(proposer);
+		ensure!(public || reserved(), Error::<T>::TooManyOpen);
+		ensure!(
+			open < T::MaxOpenPerProposer::get(),
+			Error::<T>::TooManyOpenByYou
+		);
+		OpenBy::<T>::insert(proposer, open.saturating_add(1));
 		Ok(())
 	}
 
@@ -569,7 +629,9 @@ impl<T: Config> Pallet<T> {
 			.blobs()
 			.fold(0, |sum, blob| sum.saturating_add(blob.len));
 		let bytes = code.saturating_add(dossier.encoded_size() as u32);
-		T::BaseDeposit::get().saturating_add(T::ByteDeposit::get().saturating_mul(bytes.into()))
+		T::BaseDeposit::get()
+			.saturating_mul(dossier.class.deposit_factor().into())
+			.saturating_add(T::ByteDeposit::get().saturating_mul(bytes.into()))
 	}
 
 	/// Reads one blob and holds it against the dossier and against the runtime that runs now.
@@ -640,10 +702,8 @@ impl<T: Config> Pallet<T> {
 		let result = with_storage_layer(|| Self::step(id, proposal.clone(), false));
 		if let Err(error) = result {
 			log::error!(target: "airlock", "proposal {id} ends in {stage:?}: {error:?}");
-			let failure = Failure::StageNotOpened;
-			let ended = with_storage_layer(|| {
-				Self::end(id, proposal.clone(), Self::outcome(stage, failure))
-			});
+			let outcome = Self::outcome(&proposal, Failure::StageNotOpened);
+			let ended = with_storage_layer(|| Self::end(id, proposal.clone(), outcome));
 			if ended.is_err() {
 				// Only the deposit's release can fail. Try again, but do not hold up others.
 				Self::reschedule(id, proposal, now.saturating_add(One::one()));
@@ -659,7 +719,8 @@ impl<T: Config> Pallet<T> {
 		let now = Self::now();
 		let stage = proposal.stage;
 		if stage < Stage::Probation && proposal.dossier.parent_code_hash != T::Code::current() {
-			return Self::end(id, proposal, Self::outcome(stage, Failure::ParentReplaced));
+			let outcome = Self::outcome(&proposal, Failure::ParentReplaced);
+			return Self::end(id, proposal, outcome);
 		}
 		let status = match stage {
 			Stage::Registered if in_extrinsic => {
@@ -684,7 +745,10 @@ impl<T: Config> Pallet<T> {
 				Self::reschedule(id, proposal, until.max(now.saturating_add(One::one())));
 				Ok(())
 			}
-			(GateStatus::Failed(why), _) => Self::end(id, proposal, Self::outcome(stage, why)),
+			(GateStatus::Failed(why), _) => {
+				let outcome = Self::outcome(&proposal, why);
+				Self::end(id, proposal, outcome)
+			}
 			(GateStatus::Passed, None) => Self::end(id, proposal, Outcome::Finalized),
 			(GateStatus::Passed, Some(Stage::Timelock)) if Lane::<T>::exists() => {
 				ensure!(!in_extrinsic, Error::<T>::LaneBusy);
@@ -706,9 +770,12 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
-	/// How a failure in a stage is called.
-	fn outcome(stage: Stage, why: Failure) -> Outcome {
-		match (stage, why) {
+	/// How a failure in a proposal's stage is called.
+	fn outcome(proposal: &ProposalOf<T>, why: Failure) -> Outcome {
+		match (proposal.stage, why) {
+			(Stage::Probation, _) if proposal.dossier.rollback == Rollback::Irreversible => {
+				Outcome::Stuck(why)
+			}
 			(Stage::Probation, _) => Outcome::RolledBack(why),
 			(Stage::Timelock, Failure::Precondition(Precondition::ParentCode)) => {
 				Outcome::Expired(Failure::ParentReplaced)
@@ -717,7 +784,7 @@ impl<T: Config> Pallet<T> {
 			(Stage::Timelock, Failure::FalseReport) => Outcome::Aborted(why),
 			(_, Failure::StoppedByValidators) => Outcome::Aborted(why),
 			(_, Failure::BytesMissing | Failure::ParentReplaced | Failure::TooFewReports)
-			| (_, Failure::TooFewAttestations) => Outcome::Expired(why),
+			| (_, Failure::TooFewAttestations | Failure::BountyMissing) => Outcome::Expired(why),
 			_ => Outcome::Rejected(why),
 		}
 	}
@@ -772,12 +839,7 @@ impl<T: Config> Pallet<T> {
 			.dossier
 			.blobs()
 			.for_each(|blob| T::Preimages::unrequest(&blob.hash));
-		T::Currency::release(
-			&HoldReason::Proposal.into(),
-			&proposal.proposer,
-			proposal.deposit,
-			Precision::BestEffort,
-		)?;
+		Self::settle_deposit(id, &proposal, outcome)?;
 		OpenBy::<T>::mutate_exists(&proposal.proposer, |open| {
 			*open = open.map(|n| n.saturating_sub(1)).filter(|n| !n.is_zero());
 		});
@@ -786,10 +848,12 @@ impl<T: Config> Pallet<T> {
 		if Lane::<T>::get() == Some(id) {
 			Lane::<T>::kill();
 		}
-		Agenda::<T>::mutate(|agenda| {
-			agenda.retain(|(_, other)| *other != id);
-			Self::set_next_deadline(agenda);
-		});
+		let mut agenda = Agenda::<T>::take();
+		agenda.retain(|(_, other)| *other != id);
+		Self::set_next_deadline(&agenda);
+		if !agenda.is_empty() {
+			Agenda::<T>::put(agenda);
+		}
 		Proposals::<T>::remove(id);
 		History::<T>::insert(
 			id % T::HistoryLen::get(),
@@ -807,6 +871,37 @@ impl<T: Config> Pallet<T> {
 			},
 		);
 		Self::deposit_event(Event::Ended { id, outcome });
+		Ok(())
+	}
+
+	/// Returns the deposit. Of a proposal that took a slot and never had its bytes checked, a part is burnt, unless
+	/// it was others that ended it.
+	fn settle_deposit(
+		id: ProposalId,
+		proposal: &ProposalOf<T>,
+		outcome: Outcome,
+	) -> DispatchResult {
+		let reason = HoldReason::Proposal.into();
+		let own_doing = matches!(
+			outcome,
+			Outcome::Withdrawn | Outcome::Expired(Failure::BytesMissing)
+		);
+		if own_doing && proposal.stage == Stage::Registered {
+			let part = proposal.deposit.checked_div(&FORFEIT_DIVISOR.into());
+			let amount = T::Currency::burn_held(
+				&reason,
+				&proposal.proposer,
+				part.unwrap_or_default(),
+				Precision::BestEffort,
+				Fortitude::Force,
+			)?;
+			Self::deposit_event(Event::Forfeited { id, amount });
+			let rest = proposal.deposit.saturating_sub(amount);
+			T::Currency::release(&reason, &proposal.proposer, rest, Precision::BestEffort)?;
+			return Ok(());
+		}
+		let (who, deposit) = (&proposal.proposer, proposal.deposit);
+		T::Currency::release(&reason, who, deposit, Precision::BestEffort)?;
 		Ok(())
 	}
 
@@ -891,6 +986,16 @@ impl<T: Config> Pallet<T> {
 		Some((have as u64, dossier.blobs().count() as u64))
 	}
 
+	/// False for bytes that open proposals ask for, but none with this length: only the stated one is paid for. For the
+	/// runtime's call filter. Reads all open proposals, so ask the preimage store first whether anybody wants them.
+	pub fn takes(hash: &H256, len: u32) -> bool {
+		let mut asked = Proposals::<T>::iter_values()
+			.flat_map(|proposal| proposal.dossier.blobs().collect::<Vec<_>>())
+			.filter(|blob| blob.hash == *hash)
+			.peekable();
+		asked.peek().is_none() || asked.any(|blob| blob.len == len)
+	}
+
 	/// Checks the invariants of the storage.
 	#[cfg(any(feature = "std", test))]
 	pub fn do_try_state() -> Result<(), sp_runtime::TryRuntimeError> {
@@ -968,7 +1073,7 @@ impl<T: Config> Lifecycle for Pallet<T> {
 	fn stop(id: ProposalId, why: Failure) -> DispatchResult {
 		let proposal = Proposals::<T>::get(id).ok_or(Error::<T>::NotOpen)?;
 		ensure!(proposal.stage < Stage::Probation, Error::<T>::TooLate);
-		let outcome = Self::outcome(proposal.stage, why);
+		let outcome = Self::outcome(&proposal, why);
 		Self::end(id, proposal, outcome)
 	}
 }

@@ -6,12 +6,15 @@ use codec::Encode;
 use core::cell::RefCell;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU128, ConstU32, StorePreimage},
+	traits::{ConstU128, ConstU32, Contains, StorePreimage},
 };
 use sp_core::H256;
 use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult};
 use sp_version::RuntimeVersion;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+	borrow::Cow,
+	collections::{BTreeMap, BTreeSet},
+};
 
 pub type Block = frame_system::mocking::MockBlockU32<Test>;
 pub type AccountId = u64;
@@ -139,6 +142,28 @@ pub fn calls(what: &'static str) -> Vec<(u8, ProposalId)> {
 	})
 }
 
+/// The lifecycle is the pallet of index 1.
+pub struct LifecyclePallets;
+impl Contains<u8> for LifecyclePallets {
+	fn contains(index: &u8) -> bool {
+		*index == 1
+	}
+}
+
+/// Slots are reserved for 8 and 9.
+impl Contains<AccountId> for Test {
+	fn contains(who: &AccountId) -> bool {
+		[8, 9].contains(who)
+	}
+}
+
+/// 6 and 7 are of organisation 67.
+impl Organisations<AccountId> for Test {
+	fn of(who: &AccountId) -> Vec<OrganisationId> {
+		[6, 7].contains(who).then_some(67).into_iter().collect()
+	}
+}
+
 impl pallet_proposals::Config for Test {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
@@ -150,12 +175,17 @@ impl pallet_proposals::Config for Test {
 	type Timelock = MockGate<4>;
 	type Probation = MockGate<5>;
 	type RequiredApis = RequiredApis;
+	type Organisations = Test;
+	type LifecyclePallets = LifecyclePallets;
 	type BaseDeposit = ConstU128<100>;
 	type ByteDeposit = ConstU128<1>;
 	type MaxCodeLen = ConstU32<100_000>;
 	type MaxDecompressedLen = ConstU32<200_000>;
-	type MaxOpen = ConstU32<4>;
+	type MaxOpen = ConstU32<5>;
+	type ReservedSlots = ConstU32<1>;
+	type ReservedFor = Test;
 	type MaxOpenPerProposer = ConstU32<3>;
+	type MaxRounds = ConstU32<3>;
 	type MaxDuePerBlock = ConstU32<2>;
 	type HistoryLen = ConstU32<8>;
 	type WeightInfo = ();
@@ -247,6 +277,11 @@ pub fn code_ref(bytes: &[u8], spec_version: u32) -> CodeRef {
 }
 
 /// A dossier for these bytes as candidate, with a dedicated rollback.
+pub fn scope_of(pallets: &[u8]) -> Scope {
+	let pallets: BTreeSet<u8> = pallets.iter().copied().collect();
+	pallets.try_into().unwrap()
+}
+
 pub fn dossier_for(candidate: &[u8], spec_version: u32) -> Dossier {
 	let document = Document::of(b"text");
 	Dossier {
@@ -257,7 +292,7 @@ pub fn dossier_for(candidate: &[u8], spec_version: u32) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
-		scope: Default::default(),
+		scope: scope_of(&[5]),
 		class: Class::Standard,
 	}
 }

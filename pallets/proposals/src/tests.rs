@@ -139,6 +139,86 @@ mod register {
 		});
 	}
 
+	/// Whatever somebody spends on slots, those for whom some are reserved do not wait.
+	#[test]
+	fn reserved_slots_should_stay_when_the_others_are_taken() {
+		build_and_execute(|| {
+			for who in [1, 1, 1, 8] {
+				assert_ok!(Call::register(signed(who), dossier(2)));
+			}
+			// 8 has one already; 7 is nobody special; the last one is for 9.
+			for who in [8, 7] {
+				assert_noop!(
+					Call::register(signed(who), dossier(2)),
+					Error::<Test>::TooManyOpen
+				);
+			}
+			assert_ok!(Call::register(signed(9), dossier(2)));
+			assert_ok!(Call::withdraw(signed(8), 3));
+			assert_noop!(
+				Call::register(signed(7), dossier(2)),
+				Error::<Test>::TooManyOpen
+			);
+			assert_ok!(Call::register(signed(8), dossier(2)));
+			assert_noop!(
+				Call::register(signed(9), dossier(2)),
+				Error::<Test>::TooManyOpen
+			);
+		});
+	}
+
+	#[test]
+	fn register_should_fail_when_the_scope_is_empty_or_belongs_to_another_class() {
+		build_and_execute(|| {
+			let with = |scope: &[u8], class| Dossier {
+				scope: scope_of(scope),
+				class,
+				..dossier(2)
+			};
+			assert_noop!(
+				Call::register(signed(1), with(&[], Class::Standard)),
+				Error::<Test>::ScopeEmpty
+			);
+			for class in [Class::Standard, Class::Security] {
+				assert_noop!(
+					Call::register(signed(1), with(&[0, 1], class)),
+					Error::<Test>::NeedsSelfChange
+				);
+			}
+			assert_ok!(Call::register(signed(1), with(&[0, 1], Class::SelfChange)));
+			assert_ok!(Call::register(signed(1), with(&[0, 2], Class::Standard)));
+		});
+	}
+
+	#[test]
+	fn register_should_hold_more_for_the_other_classes() {
+		build_and_execute(|| {
+			let of = |class| Dossier {
+				class,
+				..dossier(2)
+			};
+			for (who, class) in [
+				(1, Class::Standard),
+				(2, Class::SelfChange),
+				(3, Class::Security),
+			] {
+				assert_ok!(Call::register(signed(who), of(class)));
+			}
+			assert_eq!((held(2) - held(1), held(3) - held(1)), (100, 300));
+		});
+	}
+
+	#[test]
+	fn register_should_claim_the_role_for_the_proposers_organisations() {
+		build_and_execute(|| {
+			assert_ok!(Call::register(signed(6), dossier(2)));
+			frame_support::assert_err!(
+				<Call as Roles<u64>>::claim(0, &7, Some(67), Role::Auditor),
+				Error::<Test>::OtherRole
+			);
+		});
+	}
+
 	#[test]
 	fn register_should_fail_when_the_deposit_cannot_be_held() {
 		build_and_execute(|| {
@@ -291,6 +371,29 @@ mod advance {
 		// A single segment of 2^62 bytes.
 		let segment = [&marker[..], &magic, &[0xE0], &[0, 0, 0, 0, 0, 0, 0, 0x40]].concat();
 		assert_refused(segment, Error::BlobTooLarge);
+	}
+
+	/// One byte, then a block whose 1 000 sequences of 18 bits copy 65 539 bytes each: no encoder writes more than
+	/// 128 KiB in a block, and a decoder that does not look fills all memory with this one.
+	#[test]
+	fn advance_should_refuse_a_block_that_copies_without_end() {
+		let marker = compressed(&blob(2))[..8].to_vec();
+		let header = |last: u32, kind: u32, len: u32| (last | kind << 1 | len << 3).to_le_bytes();
+		// No literals; the count of sequences; each code once for all of them: no literals, offset 1, longest match.
+		let count = [0x80 | (1_000u16 >> 8) as u8, (1_000u16 & 0xFF) as u8];
+		let tables = [0b0101_0100, 0, 2, 52];
+		let mut bits = vec![0u8; 1_000 * 18 / 8];
+		bits.push(1);
+		let body = [&[0u8][..], &count, &tables, &bits].concat();
+		let frame = [
+			&marker[..],
+			&[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x58],
+			&header(0, 0, 1)[..3],
+			b"A",
+			&header(1, 2, body.len() as u32)[..3],
+			&body,
+		];
+		assert_refused(frame.concat(), Error::BlobMalformed);
 	}
 
 	#[test]
@@ -457,6 +560,68 @@ mod stages {
 			assert_eq!(stage(0), Some(Stage::Registered));
 			run(1);
 			assert_eq!(outcome(0), Some(Outcome::Expired(Failure::BytesMissing)));
+		});
+	}
+
+	/// A slot with nothing in it has a price, unless others end the proposal.
+	#[test]
+	fn a_part_of_the_deposit_is_burnt_when_bytes_never_passed() {
+		let burnt_by = |end: &dyn Fn()| {
+			build_and_execute(|| {
+				assert_ok!(Call::register(signed(1), dossier(2)));
+				let (deposit, before) = (held(1), Balances::total_issuance());
+				end();
+				let burnt = before - Balances::total_issuance();
+				assert_eq!(Open::<Test>::iter().count(), 0);
+				assert_eq!((held(1), Balances::free_balance(1)), (0, 1_000_000 - burnt));
+				assert!([0, deposit / 10].contains(&burnt));
+				BURNT.set(burnt > 0);
+			});
+			BURNT.get()
+		};
+		assert!(burnt_by(&|| run(BYTES_WITHIN)));
+		assert!(burnt_by(&|| Call::withdraw(signed(1), 0).unwrap()));
+		assert!(!burnt_by(&|| {
+			<Call as Lifecycle>::stop(0, Failure::StoppedByValidators).unwrap()
+		}));
+		assert!(!burnt_by(&|| {
+			CurrentCode::set(H256::repeat_byte(5));
+			run(BYTES_WITHIN);
+		}));
+		assert!(!burnt_by(&|| {
+			upload(blob(2));
+			upload(blob(3));
+			Call::advance(signed(9), 0).unwrap();
+			Call::withdraw(signed(1), 0).unwrap();
+		}));
+	}
+
+	thread_local! {
+		static BURNT: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+	}
+
+	#[test]
+	fn a_failed_upgrade_without_a_way_back_is_not_called_rolled_back() {
+		build_and_execute(|| {
+			let irreversible = Dossier {
+				rollback: Rollback::Irreversible,
+				..dossier(2)
+			};
+			assert_ok!(Call::register(signed(1), irreversible));
+			upload(blob(2));
+			assert_ok!(Call::advance(signed(9), 0));
+			for at in [
+				Stage::Simulation,
+				Stage::Review,
+				Stage::Voting,
+				Stage::Timelock,
+			] {
+				decide(at, 0, GateStatus::Passed);
+				run(1);
+			}
+			decide(Stage::Probation, 0, GateStatus::Failed(Failure::Silence));
+			run(1);
+			assert_eq!(outcome(0), Some(Outcome::Stuck(Failure::Silence)));
 		});
 	}
 
@@ -630,6 +795,20 @@ mod revise {
 			assert_noop!(
 				Call::revise(signed(2), 9, dossier(2), answer()),
 				Error::<Test>::NotOpen
+			);
+		});
+	}
+
+	#[test]
+	fn revise_should_fail_when_there_were_too_many_rounds() {
+		build_and_execute(|| {
+			let id = registered(2);
+			for version in [3, 4] {
+				assert_ok!(Call::revise(signed(1), id, dossier(version), answer()));
+			}
+			assert_noop!(
+				Call::revise(signed(1), id, dossier(5), answer()),
+				Error::<Test>::TooManyRounds
 			);
 		});
 	}

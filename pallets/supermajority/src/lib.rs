@@ -36,7 +36,7 @@ use airlock_primitives::{
 	GateStatus, Lifecycle, OrganisationId, Power, ProposalId, Stage, StageGate,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
-use frame_support::pallet_prelude::*;
+use frame_support::{pallet_prelude::*, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
 use sp_runtime::traits::{One, Saturating, Zero};
@@ -98,6 +98,22 @@ pub struct Ballot<BlockNumber> {
 	pub abstains: Power,
 	/// Set when the stage is over; kept for the current set's opinion at the switch.
 	pub closed: bool,
+}
+
+/// Calls for a stop.
+#[derive(
+	CloneNoBound, PartialEqNoBound, EqNoBound, DebugNoBound, Encode, Decode, MaxEncodedLen, TypeInfo,
+)]
+#[scale_info(skip_type_params(MaxVoters))]
+pub struct StopCalls<AccountId, MaxVoters>
+where
+	AccountId: Clone + PartialEq + Eq + core::fmt::Debug,
+	MaxVoters: Get<u32>,
+{
+	/// What they would stop. A call counts for no other dossier.
+	pub dossier_hash: H256,
+	/// Who called, sorted.
+	pub validators: BoundedVec<AccountId, MaxVoters>,
 }
 
 impl<BlockNumber> Ballot<BlockNumber> {
@@ -162,10 +178,10 @@ pub mod pallet {
 	pub type Ballots<T: Config> =
 		StorageMap<_, Identity, ProposalId, Ballot<BlockNumberFor<T>>, OptionQuery>;
 
-	/// Who wants to stop a proposal, sorted.
+	/// Who wants to stop a proposal.
 	#[pallet::storage]
 	pub type Stops<T: Config> =
-		StorageMap<_, Identity, ProposalId, BoundedVec<T::AccountId, T::MaxVoters>, ValueQuery>;
+		StorageMap<_, Identity, ProposalId, StopCalls<T::AccountId, T::MaxVoters>, OptionQuery>;
 
 	#[pallet::event]
 	#[pallet::generate_deposit(pub(super) fn deposit_event)]
@@ -297,45 +313,51 @@ pub mod pallet {
 		/// Signed: a validator of the running session.
 		///
 		/// ## Details
-		/// Possible at every stage before the switch, also before and after the vote.
+		/// Possible at every stage before the switch, also before and after the vote. Names the dossier, so that a
+		/// call counts for nothing else: a revision voids it.
 		///
 		/// ## Errors
-		/// [`Error::NotValidator`], [`Error::CannotStop`], [`Error::AlreadyCalled`].
+		/// [`Error::NotValidator`], [`Error::CannotStop`], [`Error::OtherDossier`], [`Error::AlreadyCalled`].
 		///
 		/// ## Events
 		/// [`Event::StopCalled`].
 		#[pallet::call_index(1)]
 		// Operational: it must get through when blocks are full.
 		#[pallet::weight((T::WeightInfo::stop(), DispatchClass::Operational))]
-		pub fn stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
+		pub fn stop(origin: OriginFor<T>, id: ProposalId, dossier_hash: H256) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
-			let voters = T::Electorate::voters();
-			ensure!(
-				voters.iter().any(|v| v.account == validator),
-				Error::<T>::NotValidator
-			);
+			let voters: BTreeMap<_, _> = T::Electorate::voters()
+				.into_iter()
+				.map(|voter| (voter.account, voter.power))
+				.collect();
+			ensure!(voters.contains_key(&validator), Error::<T>::NotValidator);
 			let stage = T::Lifecycle::stage(id).ok_or(Error::<T>::CannotStop)?;
 			ensure!(stage < Stage::Probation, Error::<T>::CannotStop);
-			let stops = Stops::<T>::try_mutate(id, |stops| {
-				// Whoever left the set makes room.
-				stops.retain(|who| voters.iter().any(|v| &v.account == who));
-				let at = match stops.binary_search(&validator) {
-					Ok(_) => return Err(Error::<T>::AlreadyCalled),
-					Err(at) => at,
-				};
-				stops
+			ensure!(
+				T::Lifecycle::dossier_hash(id) == Some(dossier_hash),
+				Error::<T>::OtherDossier
+			);
+			let mut stops = Stops::<T>::get(id)
+				.filter(|stops| stops.dossier_hash == dossier_hash)
+				.unwrap_or(StopCalls {
+					dossier_hash,
+					validators: Default::default(),
+				});
+			// Whoever left the set makes room.
+			stops.validators.retain(|who| voters.contains_key(who));
+			match stops.validators.binary_search(&validator) {
+				Ok(_) => return Err(Error::<T>::AlreadyCalled.into()),
+				Err(at) => stops
+					.validators
 					.try_insert(at, validator.clone())
-					.map_err(|_| Error::<T>::TooManyVoters)?;
-				Ok(stops.clone())
-			})?;
-			Self::deposit_event(Event::StopCalled { id, validator });
+					.map_err(|_| Error::<T>::TooManyVoters)?,
+			}
+			let power_of = |who| voters.get(who).copied().unwrap_or_default();
 			let sum = |power: Power, more: Power| power.saturating_add(more);
-			let total = voters.iter().map(|v| v.power).fold(0, sum);
-			let against = voters
-				.iter()
-				.filter(|v| stops.binary_search(&v.account).is_ok())
-				.map(|v| v.power)
-				.fold(0, sum);
+			let against = stops.validators.iter().map(power_of).fold(0, sum);
+			let total = voters.values().copied().fold(0, sum);
+			Stops::<T>::insert(id, stops);
+			Self::deposit_event(Event::StopCalled { id, validator });
 			if ONE_THIRD.exceeded_by(against, total) {
 				T::Lifecycle::stop(id, Failure::StoppedByValidators)?;
 			}
@@ -357,7 +379,7 @@ pub mod pallet {
 		pub fn retract_stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
 			Stops::<T>::try_mutate_exists(id, |slot| {
-				let stops = slot.as_mut().ok_or(Error::<T>::NotCalled)?;
+				let stops = &mut slot.as_mut().ok_or(Error::<T>::NotCalled)?.validators;
 				let at = stops
 					.binary_search(&validator)
 					.map_err(|_| Error::<T>::NotCalled)?;

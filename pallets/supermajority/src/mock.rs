@@ -25,6 +25,7 @@ parameter_types! {
 	/// Account, organisation, power.
 	pub static Set: Vec<(u64, OrganisationId, Power)> = Vec::new();
 	pub static StageNow: Option<Stage> = Some(Stage::Voting);
+	pub static CurrentDossier: Option<H256> = None;
 	pub static Stopped: Vec<(ProposalId, Failure)> = Vec::new();
 }
 
@@ -44,7 +45,7 @@ impl Lifecycle for Test {
 		StageNow::get()
 	}
 	fn dossier_hash(_: ProposalId) -> Option<H256> {
-		Some(dossier().hash())
+		CurrentDossier::get().or_else(|| Some(dossier().hash()))
 	}
 	fn stop(id: ProposalId, why: Failure) -> DispatchResult {
 		if StageNow::get().is_none() {

@@ -13,6 +13,10 @@ fn vote(who: u64, what: Vote) -> sp_runtime::DispatchResult {
 	Supermajority::vote(signed(who), ID, dossier().hash(), what)
 }
 
+fn stop(who: u64) -> sp_runtime::DispatchResult {
+	Supermajority::stop(signed(who), ID, dossier().hash())
+}
+
 fn failed() -> GateStatus<u32> {
 	GateStatus::Failed(Failure::NotApproved)
 }
@@ -174,9 +178,9 @@ fn a_third_can_stop() {
 		build_and_execute(|| {
 			StageNow::set(Some(stage));
 			Set::set((1..=3).map(|n| (n, n as u32, 1)).collect());
-			assert_ok!(Supermajority::stop(signed(1), ID));
+			assert_ok!(stop(1));
 			assert_eq!(Stopped::get(), vec![], "exactly a third does not stop");
-			assert_ok!(Supermajority::stop(signed(2), ID));
+			assert_ok!(stop(2));
 			assert_eq!(Stopped::get(), vec![(ID, Failure::StoppedByValidators)]);
 		});
 	}
@@ -185,34 +189,46 @@ fn a_third_can_stop() {
 #[test]
 fn stop_should_count_the_current_set_only() {
 	build_and_execute(|| {
-		assert_ok!(Supermajority::stop(signed(1), ID));
+		assert_ok!(stop(1));
 		// 1 leaves, and its call with it.
 		Set::set((2..=5).map(|n| (n, n as u32, 1)).collect());
-		assert_ok!(Supermajority::stop(signed(2), ID));
+		assert_ok!(stop(2));
 		assert_eq!(Stopped::get(), vec![]);
-		assert_eq!(Stops::<Test>::get(ID).into_inner(), vec![2]);
+		assert_eq!(
+			Stops::<Test>::get(ID).unwrap().validators.into_inner(),
+			vec![2]
+		);
 	});
 }
 
 #[test]
 fn stop_should_fail_when_it_is_not_ones_own_or_too_late() {
 	build_and_execute(|| {
-		assert_noop!(
-			Supermajority::stop(signed(9), ID),
-			Error::<Test>::NotValidator
-		);
-		assert_ok!(Supermajority::stop(signed(1), ID));
-		assert_noop!(
-			Supermajority::stop(signed(1), ID),
-			Error::<Test>::AlreadyCalled
-		);
+		assert_noop!(stop(9), Error::<Test>::NotValidator);
+		assert_ok!(stop(1));
+		assert_noop!(stop(1), Error::<Test>::AlreadyCalled);
 		for stage in [None, Some(Stage::Probation)] {
 			StageNow::set(stage);
-			assert_noop!(
-				Supermajority::stop(signed(2), ID),
-				Error::<Test>::CannotStop
-			);
+			assert_noop!(stop(2), Error::<Test>::CannotStop);
 		}
+	});
+}
+
+#[test]
+fn stop_should_count_for_the_dossier_that_it_names() {
+	build_and_execute(|| {
+		let other = H256::repeat_byte(9);
+		assert_noop!(
+			Supermajority::stop(signed(1), ID, other),
+			Error::<Test>::OtherDossier
+		);
+		assert_ok!(stop(1));
+		// Revised: the call of 1 was for another dossier.
+		CurrentDossier::set(Some(other));
+		assert_ok!(Supermajority::stop(signed(2), ID, other));
+		assert_eq!(Stopped::get(), vec![]);
+		assert_ok!(Supermajority::stop(signed(1), ID, other));
+		assert_eq!(Stopped::get(), vec![(ID, Failure::StoppedByValidators)]);
 	});
 }
 
@@ -223,14 +239,14 @@ fn retract_stop_should_take_it_back() {
 			Supermajority::retract_stop(signed(1), ID),
 			Error::<Test>::NotCalled
 		);
-		assert_ok!(Supermajority::stop(signed(1), ID));
+		assert_ok!(stop(1));
 		assert_noop!(
 			Supermajority::retract_stop(signed(2), ID),
 			Error::<Test>::NotCalled
 		);
 		assert_ok!(Supermajority::retract_stop(signed(1), ID));
 		assert!(!Stops::<Test>::contains_key(ID));
-		assert_ok!(Supermajority::stop(signed(2), ID));
+		assert_ok!(stop(2));
 		assert_eq!(Stopped::get(), vec![]);
 	});
 }
@@ -255,7 +271,7 @@ fn the_current_majority_should_count_snapshot_votes_with_current_power() {
 fn clear_should_leave_nothing() {
 	build_and_execute(|| {
 		assert_ok!(vote(1, Vote::Aye));
-		assert_ok!(Supermajority::stop(signed(2), ID));
+		assert_ok!(stop(2));
 		<Supermajority as StageGate<u64, u32>>::clear(ID);
 		assert_eq!(Electors::<Test>::iter().count(), 0);
 		assert_eq!(Ballots::<Test>::iter().count(), 0);

@@ -1,10 +1,11 @@
 //! Configuration of the lifecycle: which pallet is which gate.
 
 use crate::*;
+use airlock_primitives::{Electorate, OrganisationId, Organisations};
 use alloc::vec::Vec;
 use frame_support::{
 	parameter_types,
-	traits::{ConstU128, ConstU32, Get},
+	traits::{ConstU128, ConstU32, Contains, Get},
 };
 use pallet_airlock_proposals::RequiredApi;
 
@@ -51,16 +52,67 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type Timelock = pallet_airlock_enactment::Timelock<Runtime>;
 	type Probation = pallet_airlock_enactment::Probation<Runtime>;
 	type RequiredApis = RequiredApis;
+	type Organisations = KnownOrganisations;
+	type LifecyclePallets = LifecyclePallets;
 	type BaseDeposit = ConstU128<{ 100 * UNIT }>;
 	type ByteDeposit = ConstU128<{ MILLI_UNIT / 10 }>;
 	type MaxCodeLen = ConstU32<{ 4 * 1024 * 1024 }>;
 	// The decoder needs twice as much in one piece, and a runtime can allocate 32 MiB.
 	type MaxDecompressedLen = ConstU32<{ 8 * 1024 * 1024 }>;
-	type MaxOpen = ConstU32<128>;
+	type MaxOpen = ConstU32<160>;
+	// The public ones are 128. Who would hold these as well needs 32 validators.
+	type ReservedSlots = ConstU32<32>;
+	type ReservedFor = ActiveValidators;
 	type MaxOpenPerProposer = ConstU32<2>;
+	type MaxRounds = ConstU32<8>;
 	type MaxDuePerBlock = ConstU32<4>;
 	type HistoryLen = ConstU32<256>;
 	type WeightInfo = ();
+}
+
+/// The pallets that are the lifecycle: its stages, its electorate, and the council that admits people to it.
+pub struct LifecyclePallets;
+impl Contains<u8> for LifecyclePallets {
+	fn contains(index: &u8) -> bool {
+		use frame_support::traits::PalletInfoAccess;
+		[
+			<Proposals as PalletInfoAccess>::index(),
+			<Enactment as PalletInfoAccess>::index(),
+			<Simulations as PalletInfoAccess>::index(),
+			<Audits as PalletInfoAccess>::index(),
+			<Supermajority as PalletInfoAccess>::index(),
+			<Validators as PalletInfoAccess>::index(),
+			<Council as PalletInfoAccess>::index(),
+		]
+		.contains(&usize::from(*index))
+	}
+}
+
+/// The validators of the running session.
+pub struct ActiveValidators;
+impl Contains<AccountId> for ActiveValidators {
+	fn contains(who: &AccountId) -> bool {
+		Validators::power_of(who).is_some()
+	}
+}
+
+/// What the registries of simulators, auditors and validators say of an account.
+pub struct KnownOrganisations;
+impl Organisations<AccountId> for KnownOrganisations {
+	fn of(who: &AccountId) -> Vec<OrganisationId> {
+		let simulator = pallet_airlock_simulations::Simulators::<Runtime>::get(who)
+			.map(|simulator| simulator.organisation);
+		let auditor = pallet_airlock_audits::Auditors::<Runtime>::get(who)
+			.map(|auditor| auditor.organisation);
+		let validator = Validators::voters()
+			.into_iter()
+			.find(|voter| &voter.account == who)
+			.map(|voter| voter.organisation);
+		[simulator, auditor, validator]
+			.into_iter()
+			.flatten()
+			.collect()
+	}
 }
 
 /// True while a multi-block migration runs, or is stuck.

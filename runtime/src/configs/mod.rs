@@ -43,11 +43,15 @@ pub struct NoCodeDoors;
 impl Contains<RuntimeCall> for NoCodeDoors {
 	fn contains(call: &RuntimeCall) -> bool {
 		use frame_system::Call::*;
-		// Requested bytes are taken for free. Once: who sends them again would fill blocks for nothing.
+		// Requested bytes are taken for free. Once, and as long as their dossier says and has paid for: who sends
+		// them again, or sends more, would fill blocks or state for nothing.
 		if let RuntimeCall::Preimage(pallet_preimage::Call::note_preimage { bytes }) = call {
 			use frame_support::traits::QueryPreimage;
 			use sp_runtime::traits::Hash as _;
-			return Preimage::len(&BlakeTwo256::hash(bytes)).is_none();
+			let hash = BlakeTwo256::hash(bytes);
+			let wanted =
+				|| !Preimage::is_requested(&hash) || Proposals::takes(&hash, bytes.len() as u32);
+			return Preimage::len(&hash).is_none() && wanted();
 		}
 		!matches!(
 			call,

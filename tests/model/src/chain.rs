@@ -13,7 +13,7 @@ use airlock_primitives::{
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
-	traits::{ConstU32, ConstU64, OnInitialize},
+	traits::{ConstU32, ConstU64, Contains, OnInitialize},
 };
 use sp_core::{traits::ReadRuntimeVersionExt, H256};
 use sp_runtime::{
@@ -112,6 +112,21 @@ impl Electorate<Account> for Chain {
 	}
 }
 
+/// The lifecycle is the pallet of this index.
+pub struct LifecyclePallets;
+impl Contains<u8> for LifecyclePallets {
+	fn contains(index: &u8) -> bool {
+		*index == spec::LIFECYCLE_PALLET
+	}
+}
+
+/// Slots are reserved for the validators.
+impl Contains<Account> for Chain {
+	fn contains(who: &Account) -> bool {
+		Self::power_of(who).is_some()
+	}
+}
+
 impl pallet_airlock_proposals::Config for Chain {
 	type Currency = Balances;
 	type RuntimeHoldReason = RuntimeHoldReason;
@@ -124,11 +139,16 @@ impl pallet_airlock_proposals::Config for Chain {
 	type Timelock = pallet_airlock_enactment::Timelock<Chain>;
 	type Probation = pallet_airlock_enactment::Probation<Chain>;
 	type RequiredApis = RequiredApis;
+	type Organisations = ();
+	type LifecyclePallets = LifecyclePallets;
 	type BaseDeposit = ConstU64<{ spec::BASE_DEPOSIT }>;
 	type ByteDeposit = ConstU64<1>;
 	type MaxCodeLen = ConstU32<1_000>;
 	type MaxDecompressedLen = ConstU32<2_000>;
 	type MaxOpen = ConstU32<{ spec::MAX_OPEN as u32 }>;
+	type ReservedSlots = ConstU32<{ spec::RESERVED as u32 }>;
+	type ReservedFor = Chain;
+	type MaxRounds = ConstU32<{ spec::MAX_ROUNDS }>;
 	type MaxOpenPerProposer = ConstU32<{ spec::MAX_OPEN_BY_ONE as u32 }>;
 	type MaxDuePerBlock = ConstU32<{ spec::MAX_DUE as u32 }>;
 	type HistoryLen = ConstU32<1_024>;
@@ -408,8 +428,8 @@ pub fn keys_of_ours() -> Vec<String> {
 	let outlive = [
 		pallet_airlock_proposals::ChainPolicy::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_proposals::NextId::<Chain>::storage_value_final_key().to_vec(),
-		pallet_airlock_proposals::Agenda::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_proposals::History::<Chain>::final_prefix().to_vec(),
+		pallet_airlock_enactment::Installed::<Chain>::final_prefix().to_vec(),
 		pallet_airlock_enactment::CurrentCode::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::HighestSpecVersion::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::RollbacksInARow::<Chain>::storage_value_final_key().to_vec(),

@@ -7,7 +7,7 @@ use crate::{
 use airlock_primitives::{Outcome, Party};
 use frame_support::traits::fungible::InspectHold;
 use pallet_airlock_supermajority::Vote;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Compares everything the two have in common.
 ///
@@ -48,6 +48,14 @@ fn lane_and_code(spec: &Spec) {
 	let highest = enactment::HighestSpecVersion::<Chain>::get();
 	assert_eq!(highest, spec.highest, "highest version");
 	assert_eq!(enactment::Locked::<Chain>::get(), spec.locked, "locked");
+	// Going back to the previous code installs no new version.
+	let mut brought = BTreeMap::new();
+	for (id, code) in &spec.writes {
+		brought.entry(code.version).or_insert((*id, hash_of(*code)));
+	}
+	brought.remove(&chain::GENESIS.version);
+	let installed: BTreeMap<_, _> = enactment::Installed::<Chain>::iter().collect();
+	assert_eq!(installed, brought, "record of codes");
 	let in_a_row = enactment::RollbacksInARow::<Chain>::get();
 	assert_eq!(in_a_row, spec.in_a_row, "rollbacks in a row");
 	let trial = enactment::OnProbation::<Chain>::get();
@@ -109,8 +117,12 @@ fn ballot(id: Id, expected: Option<&Ballot>) {
 }
 
 fn timelock(id: Id, proposal: &Proposal) {
-	let stops = pallet_airlock_supermajority::Stops::<Chain>::get(id).into_inner();
-	let called: Vec<_> = proposal.stops.iter().copied().collect();
+	let stops = pallet_airlock_supermajority::Stops::<Chain>::get(id)
+		.map(|calls| (calls.dossier_hash, calls.validators.into_inner()));
+	let called = proposal.stops.as_ref().map(|(dossier, who)| {
+		let who: Vec<_> = who.iter().copied().collect();
+		(chain::dossier(dossier).hash(), who)
+	});
 	assert_eq!(stops, called, "calls for a stop of {id}");
 	let stored = pallet_airlock_enactment::InTimelock::<Chain>::get(id);
 	assert_eq!(

@@ -36,12 +36,14 @@ pub enum Action {
 	Blocked(bool),
 	/// On a dossier, the right one or another.
 	Vote(Account, Id, Dossier, Vote),
-	/// Calls for a stop.
-	Stop(Account, Id),
+	/// Calls for a stop of a dossier, the right one or another.
+	Stop(Account, Id, Dossier),
 	/// Takes the call back.
 	RetractStop(Account, Id),
 	/// For a dossier, the right one or another.
 	Ready(Account, Id, Dossier),
+	/// Takes the signal back.
+	Unready(Account, Id),
 	/// How it does.
 	Health(Account, Id, bool),
 	/// By Root, or by somebody who may not.
@@ -160,7 +162,7 @@ fn draw_dossier(spec: &Spec, a: u8, b: u8) -> Dossier {
 			_ => Way::None,
 		},
 		class: chain::class((a / 64).into()),
-		scope: (b % 3).into(),
+		scope: (1 + b % 3 - u8::from(b == 203)).into(),
 		edition: b % 4,
 		empty: b == 202,
 		bytes: 0,
@@ -246,7 +248,12 @@ pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
 		0..=34 => Action::Blocks(1),
 		35..=37 => Action::Blocks(2 + a % 8),
 		38..=74 if spec.open.len() < 3 || b % 16 == 0 => {
-			Action::Register(one_of(&PROPOSERS, c), draw_dossier(spec, a, b))
+			let proposer = if c % 8 == 7 {
+				who
+			} else {
+				one_of(&PROPOSERS, c)
+			};
+			Action::Register(proposer, draw_dossier(spec, a, b))
 		}
 		75..=78 => {
 			let proposer = spec.open.get(&id).map_or(who, |p| p.proposer);
@@ -268,8 +275,9 @@ pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
 				vote,
 			)
 		}
-		110 => Action::Stop(40 + u64::from(b % 6), id),
+		110 => Action::Stop(40 + u64::from(b % 6), id, its_dossier(spec, id, c)),
 		111 => Action::RetractStop(40 + u64::from(b % 6), id),
+		103 => Action::Unready(40 + u64::from(b % 6), id),
 		112 | 113 => Action::Ready(40 + u64::from(b % 6), id, its_dossier(spec, id, c)),
 		114..=117 => Action::Health(40 + u64::from(b % 6), id, c % 3 != 0),
 		118 => Action::Unlock(c % 2 == 0),
@@ -316,9 +324,10 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 		Action::Withdraw(who, id) => spec.withdraw(who, id),
 		Action::Advance(id) => spec.advance(id),
 		Action::Vote(who, id, dossier, vote) => spec.vote(who, id, &dossier, vote),
-		Action::Stop(who, id) => spec.stop(who, id),
+		Action::Stop(who, id, dossier) => spec.stop(who, id, &dossier),
 		Action::RetractStop(who, id) => spec.retract_stop(who, id),
 		Action::Ready(who, id, dossier) => spec.signal_readiness(who, id, &dossier),
+		Action::Unready(who, id) => spec.retract_readiness(who, id),
 		Action::Health(who, id, healthy) => spec.report_health(who, id, healthy),
 		Action::Unlock(root) => spec.unlock(root),
 		Action::WriteCode(_) => Err("NotThisCodesTurn"),
@@ -389,12 +398,16 @@ pub fn on_chain(before: &Spec, action: &Action) -> Answer {
 			};
 			by(who, call.into())
 		}
-		Action::Stop(who, id) => by(who, Supermajority::stop { id }.into()),
+		Action::Stop(who, id, dossier) => {
+			let dossier_hash = hash(&dossier);
+			by(who, Supermajority::stop { id, dossier_hash }.into())
+		}
 		Action::RetractStop(who, id) => by(who, Supermajority::retract_stop { id }.into()),
 		Action::Ready(who, id, dossier) => {
 			let dossier_hash = hash(&dossier);
 			by(who, Enactment::signal_readiness { id, dossier_hash }.into())
 		}
+		Action::Unready(who, id) => by(who, Enactment::retract_readiness { id }.into()),
 		Action::Health(who, id, healthy) => {
 			by(who, Enactment::report_health { id, healthy }.into())
 		}

@@ -8,7 +8,7 @@ use airlock_model::{
 	play::{self, Action, Draw},
 	spec::{Spec, Way},
 };
-use airlock_primitives::{Outcome, Stage};
+use airlock_primitives::{Failure, Outcome, Stage};
 use proptest::{
 	collection::vec,
 	prelude::any,
@@ -121,7 +121,10 @@ fn no_stage_is_skipped() {
 		for (id, _) in &spec.writes {
 			let outcome = spec.ended[id];
 			assert!(
-				matches!(outcome, Outcome::Finalized | Outcome::RolledBack(_)),
+				matches!(
+					outcome,
+					Outcome::Finalized | Outcome::RolledBack(_) | Outcome::Stuck(_)
+				),
 				"code of {id} was written, and it ended {outcome:?}"
 			);
 		}
@@ -140,9 +143,9 @@ fn approved_is_applied_once_or_visibly_fails() {
 		for (id, outcome) in &spec.ended {
 			let written = writes.get(id).map_or(0, Vec::len);
 			match outcome {
-				Outcome::Finalized => assert_eq!(written, 1, "{id}"),
-				// Candidate and way back; only the candidate, if there was no way back.
-				Outcome::RolledBack(_) => assert!((1..=2).contains(&written), "{id}"),
+				Outcome::Finalized | Outcome::Stuck(_) => assert_eq!(written, 1, "{id}"),
+				// Candidate and way back.
+				Outcome::RolledBack(_) => assert_eq!(written, 2, "{id}"),
 				_ => assert_eq!(written, 0, "{id} ended {outcome:?}"),
 			}
 		}
@@ -153,8 +156,12 @@ fn approved_is_applied_once_or_visibly_fails() {
 #[test]
 fn a_third_can_stop() {
 	play_all("a_third_can_stop", |spec| {
-		let open: Vec<_> = spec.open.iter().map(|(id, p)| (*id, p.stage)).collect();
-		for (id, stage) in open.into_iter().filter(|(_, s)| *s < Stage::Probation) {
+		let open: Vec<_> = spec
+			.open
+			.iter()
+			.map(|(id, p)| (*id, p.stage, p.dossier))
+			.collect();
+		for (id, stage, dossier) in open.into_iter().filter(|(_, s, _)| *s < Stage::Probation) {
 			let total: u64 = spec.set.iter().map(|seat| seat.power).sum();
 			let mut against = 0;
 			for seat in spec.set.clone() {
@@ -163,7 +170,7 @@ fn a_third_can_stop() {
 				}
 				against += seat.power;
 				// Who has called already counts already.
-				match play::both(spec, &Action::Stop(seat.account, id)) {
+				match play::both(spec, &Action::Stop(seat.account, id, dossier)) {
 					Ok(()) | Err("AlreadyCalled") => (),
 					Err("CannotStop") if spec.ended.contains_key(&id) => break,
 					Err(other) => panic!("{other}"),
@@ -190,13 +197,13 @@ fn bad_code_goes_back() {
 		}
 		let candidate = spec.code;
 		play::both(spec, &Action::Blocks(1)).expect("blocks pass");
-		let expected = match trial.way {
-			Way::Dedicated(back) => back,
-			Way::Previous => trial.parent,
-			Way::None => candidate,
+		let why = Failure::ReportedUnhealthy;
+		let (code, outcome) = match trial.way {
+			Way::Dedicated(back) => (back, Outcome::RolledBack(why)),
+			Way::Previous => (trial.parent, Outcome::RolledBack(why)),
+			Way::None => (candidate, Outcome::Stuck(why)),
 		};
-		assert_eq!(spec.code, expected);
-		assert!(matches!(spec.ended[&trial.id], Outcome::RolledBack(_)));
+		assert_eq!((spec.code, spec.ended[&trial.id]), (code, outcome));
 	});
 }
 

@@ -110,7 +110,8 @@ fn a_third_can_stop() {
 	] {
 		on_local_chain(|| {
 			let id = good_upgrade_in(stage);
-			let stop = || pallet_airlock_supermajority::Call::stop { id };
+			let dossier_hash = Proposals::dossier_hash(id).unwrap();
+			let stop = || pallet_airlock_supermajority::Call::stop { id, dossier_hash };
 			signed(&validators()[0], stop()).unwrap();
 			assert_eq!(
 				Proposals::stage(id),

@@ -23,7 +23,15 @@ pub const BASE_DEPOSIT: u64 = 100;
 /// What every account must keep free.
 pub const EXISTENTIAL_DEPOSIT: u64 = 1;
 /// Most open proposals.
-pub const MAX_OPEN: usize = 4;
+pub const MAX_OPEN: usize = 5;
+/// How many of them are for validators, one each, when the others are taken.
+pub const RESERVED: usize = 2;
+/// Most dossiers of one proposal.
+pub const MAX_ROUNDS: u32 = 3;
+/// Who ends a proposal before its bytes have passed loses one part in so many of the deposit.
+pub const FORFEIT: u64 = 10;
+/// A scope with this pallet touches the lifecycle itself.
+pub const LIFECYCLE_PALLET: u8 = 2;
 /// Most open proposals of one account.
 pub const MAX_OPEN_BY_ONE: usize = 2;
 /// Most proposals that move by themselves in one block.
@@ -80,7 +88,7 @@ pub struct Dossier {
 	pub way: Way,
 	/// Which rules apply.
 	pub class: Class,
-	/// Pallets touched.
+	/// Pallets touched: those of the first so many indices.
 	pub scope: u32,
 	/// Distinguishes dossiers that say the same of the code.
 	pub edition: u8,
@@ -98,8 +106,14 @@ impl Dossier {
 		}
 	}
 
+	/// The less notice everybody gets, and the wider what is touched, the more is at stake.
 	fn deposit(&self) -> u64 {
-		BASE_DEPOSIT + self.bytes
+		let times = match self.class {
+			Class::Standard => 1,
+			Class::SelfChange => 2,
+			Class::Security => 4,
+		};
+		BASE_DEPOSIT * times + self.bytes
 	}
 }
 
@@ -133,8 +147,8 @@ pub struct Proposal {
 	pub policy: ClassPolicy<Block>,
 	/// Its vote.
 	pub ballot: Option<Ballot>,
-	/// Who calls for a stop.
-	pub stops: BTreeSet<Account>,
+	/// Who calls for a stop of which dossier.
+	pub stops: Option<(Dossier, BTreeSet<Account>)>,
 	/// Its wait for the switch.
 	pub timelock: Option<Timelock>,
 }
@@ -218,10 +232,8 @@ impl Spec {
 			"LaneBusy",
 		)?;
 		self.check_dossier(&dossier)?;
-		let mine = self.open.values().filter(|p| p.proposer == who).count();
-		check(mine < MAX_OPEN_BY_ONE, "TooManyOpenByYou")?;
+		self.check_slot(who)?;
 		self.check_funds(who, dossier.deposit())?;
-		check(self.open.len() < MAX_OPEN, "TooManyOpen")?;
 
 		let policy = self.policy_for(&dossier);
 		let id = self.next;
@@ -237,7 +249,7 @@ impl Spec {
 			dossier,
 			policy,
 			ballot: None,
-			stops: BTreeSet::new(),
+			stops: None,
 			timelock: None,
 		};
 		self.open.insert(id, proposal);
@@ -248,6 +260,7 @@ impl Spec {
 	pub fn revise(&mut self, who: Account, id: Id, dossier: Dossier) -> Answer {
 		let proposal = self.own(who, id)?;
 		check(proposal.stage <= Stage::Review, "TooLate")?;
+		check(proposal.round + 1 < MAX_ROUNDS, "TooManyRounds")?;
 		let old = proposal.dossier;
 		let more = dossier.deposit().saturating_sub(proposal.deposit);
 		self.check_dossier(&dossier)?;
@@ -408,6 +421,7 @@ impl Spec {
 
 	fn end_failed(&mut self, id: Id, why: Failure) {
 		let outcome = match (self.open[&id].stage, why) {
+			(Stage::Probation, _) if self.open[&id].dossier.way == Way::None => Outcome::Stuck(why),
 			(Stage::Probation, _) => Outcome::RolledBack(why),
 			(_, Failure::StoppedByValidators) => Outcome::Aborted(why),
 			(_, Failure::Precondition(Precondition::ParentCode)) => {
@@ -432,6 +446,13 @@ impl Spec {
 		}
 		self.drop_want(&proposal.dossier.blobs());
 		self.release(proposal.proposer, proposal.deposit);
+		let own_doing = matches!(
+			outcome,
+			Outcome::Withdrawn | Outcome::Expired(Failure::BytesMissing)
+		);
+		if own_doing && proposal.stage == Stage::Registered {
+			*self.owned.entry(proposal.proposer).or_default() -= proposal.deposit / FORFEIT;
+		}
 		self.lane.take_if(|holder| *holder == id);
 		self.ended.insert(id, outcome);
 	}
@@ -461,7 +482,22 @@ impl Spec {
 			)?;
 			check(back != dossier.code, "RollbackIsCandidate")?;
 		}
-		check(!dossier.empty, "CodeLengthWrong")
+		check(!dossier.empty, "CodeLengthWrong")?;
+		check(dossier.scope > 0, "ScopeEmpty")?;
+		let self_change = dossier.scope > LIFECYCLE_PALLET.into();
+		check(
+			!self_change || dossier.class == Class::SelfChange,
+			"NeedsSelfChange",
+		)
+	}
+
+	/// When the public slots are taken, a validator still gets one.
+	fn check_slot(&self, who: Account) -> Answer {
+		let mine = self.open.values().filter(|p| p.proposer == who).count();
+		let public = self.open.len() < MAX_OPEN - RESERVED;
+		let reserved = self.open.len() < MAX_OPEN && mine == 0 && self.seat(who).is_some();
+		check(public || reserved, "TooManyOpen")?;
+		check(mine < MAX_OPEN_BY_ONE, "TooManyOpenByYou")
 	}
 
 	/// Without a rehearsed way back it needs the strictest vote.

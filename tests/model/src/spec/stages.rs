@@ -164,17 +164,19 @@ impl Spec {
 
 	// --- The stop -------------------------------------------------------------------------------------------
 
-	/// Calls for a stop: more than a third of the current power ends it at once.
-	pub fn stop(&mut self, who: Account, id: Id) -> Answer {
+	/// Calls for a stop of a dossier: more than a third of the current power ends it at once.
+	pub fn stop(&mut self, who: Account, id: Id, dossier: &Dossier) -> Answer {
 		self.seat(who).ok_or("NotValidator")?;
 		let proposal = self.open.get(&id).ok_or("CannotStop")?;
 		check(proposal.stage < Stage::Probation, "CannotStop")?;
-		check(!proposal.stops.contains(&who), "AlreadyCalled")?;
-		let mut stops = proposal.stops.clone();
+		check(proposal.dossier == *dossier, "OtherDossier")?;
+		let calls = proposal.stops.clone().filter(|(of, _)| of == dossier);
+		let mut stops = calls.map(|(_, who)| who).unwrap_or_default();
+		check(!stops.contains(&who), "AlreadyCalled")?;
 		stops.retain(|who| self.seat(*who).is_some());
 		stops.insert(who);
 		let against = self.power_of(|who| stops.contains(&who));
-		self.live(id).stops = stops;
+		self.live(id).stops = Some((*dossier, stops));
 		if against * 3 > self.total() {
 			self.end_failed(id, Failure::StoppedByValidators);
 		}
@@ -184,7 +186,12 @@ impl Spec {
 	/// Takes one's call for a stop back.
 	pub fn retract_stop(&mut self, who: Account, id: Id) -> Answer {
 		let proposal = self.open.get_mut(&id).ok_or("NotCalled")?;
-		check(proposal.stops.remove(&who), "NotCalled")
+		let (_, stops) = proposal.stops.as_mut().ok_or("NotCalled")?;
+		check(stops.remove(&who), "NotCalled")?;
+		if stops.is_empty() {
+			proposal.stops = None;
+		}
+		Ok(())
 	}
 
 	// --- The switch -----------------------------------------------------------------------------------------
@@ -209,6 +216,13 @@ impl Spec {
 		let timelock = proposal.timelock.as_mut().ok_or("NotInTimelock")?;
 		check(same, "OtherDossier")?;
 		check(timelock.ready.insert(who), "AlreadyReady")
+	}
+
+	/// Takes a signal of readiness back.
+	pub fn retract_readiness(&mut self, who: Account, id: Id) -> Answer {
+		let proposal = self.open.get_mut(&id).ok_or("NotInTimelock")?;
+		let timelock = proposal.timelock.as_mut().ok_or("NotInTimelock")?;
+		check(timelock.ready.remove(&who), "NotReady")
 	}
 
 	pub(super) fn ask_timelock(&mut self, id: Id) -> Status {
@@ -335,7 +349,7 @@ impl Spec {
 		Status::Pending(now + 1)
 	}
 
-	/// Forward to the rollback code.
+	/// Forward to the rollback code, if there is one.
 	fn go_back(&mut self, id: Id, why: Failure) -> Status {
 		let dossier = self.open[&id].dossier;
 		match dossier.way {
@@ -344,7 +358,7 @@ impl Spec {
 				self.highest = code.version;
 			}
 			Way::Previous => self.write(id, dossier.parent),
-			Way::None => return Status::Failed(why),
+			Way::None => (),
 		}
 		self.in_a_row += 1;
 		self.locked |= self.in_a_row >= LOCKING;
