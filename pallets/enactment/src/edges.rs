@@ -909,3 +909,105 @@ fn do_try_state_should_find_what_is_broken() {
 		|| InTimelock::<Test>::remove(ID),
 	);
 }
+
+mod migrations {
+	use super::*;
+	use frame_support::migrations::{FailedMigrationHandler, FailedMigrationHandling};
+
+	fn migrating() {
+		Migrating::set(true);
+		SystemMigrating::set(true);
+	}
+
+	fn assert_went_back(status: GateStatus<u32>, why: Failure) {
+		assert_eq!(status, GateStatus::Failed(why));
+		assert_eq!(written(), blob(3));
+		assert!(!Migrating::get(), "it was given up");
+		System::assert_has_event(Event::MigrationAbandoned { id: ID }.into());
+	}
+
+	#[test]
+	fn a_failed_migration_should_send_the_chain_back_in_the_next_block() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			next_block();
+			migrating();
+			// Until then nothing but inherents.
+			assert!(matches!(
+				Enactment::failed(Some(0)),
+				FailedMigrationHandling::KeepStuck
+			));
+			next_block();
+			assert_went_back(poll_probation(), Failure::Migration);
+		});
+	}
+
+	#[test]
+	fn a_running_migration_should_not_hold_up_a_rollback() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			next_block();
+			tell_unhealthy([1, 2]);
+			migrating();
+			assert_went_back(poll_probation(), Failure::ReportedUnhealthy);
+		});
+	}
+
+	#[test]
+	fn a_migration_should_be_over_when_the_critical_window_ends() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			migrating();
+			to(now() + CRITICAL - 1);
+			assert_eq!(poll_probation(), pending(now() + 1));
+			next_block();
+			assert_went_back(poll_probation(), Failure::Migration);
+		});
+		build_and_execute(|| {
+			enacted(&dossier());
+			migrating();
+			to(now() + CRITICAL - 1);
+			(1..=3).for_each(|who| report(who, true));
+			Migrating::set(false);
+			next_block();
+			assert_eq!(poll_probation(), pending(now() + 1));
+			assert!(OnProbation::<Test>::get().unwrap().survived_critical);
+		});
+	}
+
+	#[test]
+	fn a_migration_should_be_left_alone_when_there_is_no_way_back() {
+		build_and_execute(|| {
+			enacted(&Dossier {
+				rollback: Rollback::Irreversible,
+				..dossier()
+			});
+			migrating();
+			to(now() + CRITICAL);
+			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Migration));
+			assert!(Migrating::get());
+			end();
+		});
+	}
+
+	#[test]
+	fn a_failed_migration_should_not_freeze_the_chain_when_nothing_would_end_it() {
+		let unstuck = || {
+			matches!(
+				Enactment::failed(None),
+				FailedMigrationHandling::ForceUnstuck
+			)
+		};
+		build_and_execute(|| assert!(unstuck()));
+		build_and_execute(|| {
+			enacted(&Dossier {
+				rollback: Rollback::Irreversible,
+				..dossier()
+			});
+			assert!(unstuck());
+			next_block();
+			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Migration));
+			end();
+		});
+	}
+}

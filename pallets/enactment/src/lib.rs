@@ -18,7 +18,9 @@
 //! - A rollback goes forward: the dedicated rollback code has a higher version than the candidate, so that
 //!   its migrations run and versions never repeat.
 //! - Rolling back happens when the stage machine polls, in a hook: it works in blocks that take no
-//!   transactions.
+//!   transactions, also while a migration of the new code runs or is stuck: it is given up then.
+//! - A migration that fails, or is not over when the critical window ends, counts as the new code's failure. The pallet
+//!   is the runtime's `FailedMigrationHandler`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -40,13 +42,16 @@ pub use weights::WeightInfo;
 use airlock_primitives::{
 	policy::{ONE_THIRD, TWO_THIRDS},
 	ClassPolicy, CodeHistory, CodeRef, CurrentMajority, DossierRef, Electorate, Failure,
-	GateStatus, OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback, StageGate,
+	GateStatus, Migrations, OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback,
+	StageGate,
 };
 use alloc::{borrow::Cow, collections::BTreeSet, vec::Vec};
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
+	migrations::{FailedMigrationHandler, FailedMigrationHandling},
 	pallet_prelude::*,
+	storage::with_storage_layer,
 	traits::{QueryPreimage, StorePreimage, UnfilteredDispatchable},
 };
 use frame_system::{pallet_prelude::*, RawOrigin, SetCode};
@@ -76,8 +81,8 @@ pub mod pallet {
 		type Findings: OpenFindings;
 		/// Where the bytes are, by their blake2-256 hash.
 		type Preimages: QueryPreimage<H = Self::Hashing> + StorePreimage;
-		/// True while a multi-block migration runs.
-		type MigrationOngoing: Get<bool>;
+		/// The multi-block migrations.
+		type Migrations: Migrations;
 		/// True while a change of authorities is under way.
 		type AuthorityChangePending: Get<bool>;
 		/// Who may unlock the lane after two rollbacks in a row.
@@ -201,6 +206,11 @@ pub mod pallet {
 			code_hash: H256,
 			/// Why.
 			why: Failure,
+		},
+		/// A migration of the code that failed was given up, so that the rollback code could be written.
+		MigrationAbandoned {
+			/// Number of the proposal.
+			id: ProposalId,
 		},
 		/// The rollback code could not be written. It is tried again each block.
 		RollbackFailed {
@@ -513,7 +523,7 @@ impl<T: Config> Pallet<T> {
 			Some(Precondition::Readiness)
 		} else if !majority() {
 			Some(Precondition::CurrentMajority)
-		} else if T::MigrationOngoing::get() {
+		} else if T::Migrations::ongoing() {
 			Some(Precondition::NoMigration)
 		} else if T::AuthorityChangePending::get() {
 			Some(Precondition::NoAuthorityChange)
@@ -577,6 +587,11 @@ impl<T: Config> Pallet<T> {
 	/// Writes the rollback code of the upgrade on probation, if its dossier names one.
 	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
 		let id = trial.id;
+		// `system` takes no code while a migration runs. Without a way back it is left alone: it may still end.
+		if trial.rollback != Rollback::Irreversible && T::Migrations::ongoing() {
+			T::Migrations::abandon();
+			Self::deposit_event(Event::MigrationAbandoned { id });
+		}
 		let written = match &trial.rollback {
 			Rollback::Dedicated(code) => {
 				let bytes =
@@ -626,10 +641,12 @@ impl<T: Config> Pallet<T> {
 			&& ONE_THIRD.exceeded_by(power(false), total)
 		{
 			Some(Failure::ReportedUnhealthy)
-		} else if !trial.survived_critical
-			&& now >= trial.critical_ends()
-			&& !trial.policy.healthy_quorum.reached_by(power(true), total)
-		{
+		} else if trial.survived_critical || now < trial.critical_ends() {
+			None
+		} else if T::Migrations::ongoing() {
+			// Nobody could report: it took all the time there was.
+			Some(Failure::Migration)
+		} else if !trial.policy.healthy_quorum.reached_by(power(true), total) {
 			Some(Failure::Silence)
 		} else {
 			None
@@ -742,6 +759,25 @@ impl<T: Config> CodeHistory for Pallet<T> {
 	}
 }
 
+/// A migration that fails on probation sends the chain back in the next block; until then it takes inherents only. One
+/// from which no way leads back is given up at once.
+impl<T: Config> FailedMigrationHandler for Pallet<T> {
+	fn failed(_: Option<u32>) -> FailedMigrationHandling {
+		let goes_back = OnProbation::<T>::mutate(|slot| {
+			slot.as_mut().is_some_and(|trial| {
+				trial.failed.get_or_insert(Failure::Migration);
+				trial.rollback != Rollback::Irreversible
+			})
+		});
+		if goes_back {
+			FailedMigrationHandling::KeepStuck
+		} else {
+			// Nothing would ever end it.
+			FailedMigrationHandling::ForceUnstuck
+		}
+	}
+}
+
 /// The stage Timelock: passes in the block in which it writes the code.
 pub struct Timelock<T>(core::marker::PhantomData<T>);
 
@@ -822,7 +858,8 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			return GateStatus::Failed(Failure::StageNotOpened);
 		};
 		if let Some(why) = Pallet::<T>::must_go_back(&trial, now) {
-			let Err(error) = Pallet::<T>::roll_back(&trial, why) else {
+			let rolled_back = with_storage_layer(|| Pallet::<T>::roll_back(&trial, why));
+			let Err(error) = rolled_back else {
 				return GateStatus::Failed(why);
 			};
 			if trial.failed.is_none() {

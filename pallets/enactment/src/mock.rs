@@ -112,13 +112,23 @@ impl OpenFindings for Test {
 	}
 }
 
+impl Migrations for Test {
+	fn ongoing() -> bool {
+		Migrating::get()
+	}
+	fn abandon() {
+		Migrating::set(false);
+		SystemMigrating::set(false);
+	}
+}
+
 impl pallet_enactment::Config for Test {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Test;
 	type CurrentMajority = Test;
 	type Findings = Test;
 	type Preimages = Preimage;
-	type MigrationOngoing = Migrating;
+	type Migrations = Test;
 	type AuthorityChangePending = ChangingAuthorities;
 	type UnlockOrigin = frame_system::EnsureRoot<u64>;
 	type MaxValidators = ConstU32<8>;

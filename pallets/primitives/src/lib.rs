@@ -27,7 +27,7 @@ pub use policy::{
 	SimulationPolicy,
 };
 pub use traits::{
-	CodeHistory, CurrentMajority, Electorate, Lifecycle, OpenFindings, OrganisationId,
+	CodeHistory, CurrentMajority, Electorate, Lifecycle, Migrations, OpenFindings, OrganisationId,
 	Organisations, Party, Power, Role, Roles, Voter,
 };
 

@@ -73,6 +73,21 @@ pub trait CurrentMajority {
 	fn aye_of_current_set(id: ProposalId) -> (Power, Power);
 }
 
+/// The multi-block migrations of the running code.
+pub trait Migrations {
+	/// True while one runs, or is stuck. Until it is over the chain takes inherents only.
+	fn ongoing() -> bool;
+	/// Gives up whatever runs, so that other code can be written. What it did to the state so far stays.
+	fn abandon();
+}
+
+impl Migrations for () {
+	fn ongoing() -> bool {
+		false
+	}
+	fn abandon() {}
+}
+
 /// The code of the chain, present and past.
 pub trait CodeHistory {
 	/// blake2-256 of the newest code written (it may still be `:pending_code`).

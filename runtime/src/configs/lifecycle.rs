@@ -115,12 +115,15 @@ impl Organisations<AccountId> for KnownOrganisations {
 	}
 }
 
-/// True while a multi-block migration runs, or is stuck.
-pub struct MigrationOngoing;
-impl Get<bool> for MigrationOngoing {
-	fn get() -> bool {
+/// The migrations of the SDK's pallet: one runs, or is stuck, while there is a cursor.
+pub struct SdkMigrations;
+impl airlock_primitives::Migrations for SdkMigrations {
+	fn ongoing() -> bool {
 		use frame_support::migrations::MultiStepMigrator;
 		Migrations::ongoing()
+	}
+	fn abandon() {
+		pallet_migrations::Cursor::<Runtime>::kill();
 	}
 }
 
@@ -139,7 +142,7 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type CurrentMajority = Supermajority;
 	type Findings = Audits;
 	type Preimages = Preimage;
-	type MigrationOngoing = MigrationOngoing;
+	type Migrations = SdkMigrations;
 	type AuthorityChangePending = AuthorityChangePending;
 	type UnlockOrigin = TwoThirdsOfCouncil;
 	type MaxValidators = MaxValidators;

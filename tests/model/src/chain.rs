@@ -7,7 +7,7 @@ use airlock_primitives::{
 	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
 };
 use airlock_primitives::{
-	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, OpenFindings, Power, Rollback,
+	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, Migrations, OpenFindings, Power, Rollback,
 	Stage, Voter,
 };
 use codec::Encode;
@@ -155,13 +155,22 @@ impl pallet_airlock_proposals::Config for Chain {
 	type WeightInfo = ();
 }
 
+impl Migrations for Chain {
+	fn ongoing() -> bool {
+		Migrating::get()
+	}
+	fn abandon() {
+		Migrating::set(false);
+	}
+}
+
 impl pallet_airlock_enactment::Config for Chain {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Chain;
 	type CurrentMajority = Supermajority;
 	type Findings = Chain;
 	type Preimages = Preimage;
-	type MigrationOngoing = Migrating;
+	type Migrations = Chain;
 	type AuthorityChangePending = Changing;
 	type UnlockOrigin = frame_system::EnsureRoot<Account>;
 	type MaxValidators = ConstU32<8>;

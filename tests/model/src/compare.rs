@@ -69,6 +69,11 @@ fn lane_and_code(spec: &Spec) {
 		);
 		assert_eq!(trial.since, expected.since, "switch");
 		assert_eq!(
+			chain::Migrating::get(),
+			spec.migrating,
+			"a migration runs"
+		);
+		assert_eq!(
 			trial.survived_critical, expected.survived,
 			"critical window"
 		);

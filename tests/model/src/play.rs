@@ -20,6 +20,8 @@ pub enum Action {
 	Set(Vec<Seat>),
 	/// A multi-block migration runs, or has ended.
 	Migrating(bool),
+	/// A migration of the new code fails.
+	MigrationFails,
 	/// An authority change is announced, or done.
 	Changing(bool),
 	/// See the function of this name in [`Spec`]. So are the others.
@@ -282,6 +284,7 @@ pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
 		114..=117 => Action::Health(40 + u64::from(b % 6), id, c % 3 != 0),
 		118 => Action::Unlock(c % 2 == 0),
 		119 => Action::Set(sets()[usize::from(c) % 4].clone()),
+		120 if c % 16 == 15 => Action::MigrationFails,
 		120 => Action::Migrating(c % 4 == 0),
 		121 => Action::Changing(c % 4 == 0),
 		122 | 123 => Action::WriteCode(Code {
@@ -309,6 +312,10 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 		}
 		Action::Migrating(is) => {
 			spec.migrating = is;
+			Ok(())
+		}
+		Action::MigrationFails => {
+			spec.fail_migration();
 			Ok(())
 		}
 		Action::Changing(is) => {
@@ -358,6 +365,11 @@ pub fn on_chain(before: &Spec, action: &Action) -> Answer {
 		}
 		Action::Migrating(is) => {
 			chain::Migrating::set(is);
+			Ok(())
+		}
+		Action::MigrationFails => {
+			use frame_support::migrations::FailedMigrationHandler;
+			chain::Enactment::failed(None);
 			Ok(())
 		}
 		Action::Changing(is) => {

@@ -249,3 +249,22 @@ fn state_returns() {
 		assert!(airlock_runtime::Balances::total_issuance() <= issued);
 	});
 }
+
+/// Promise 5, also when the new code's migration is what failed: the SDK would keep such a chain frozen.
+#[test]
+fn bad_code_goes_back_when_its_migration_is_stuck() {
+	use frame_support::migrations::FailedMigrationHandler;
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Probation);
+		// As `pallet-migrations` does it: it asks the handler, and keeps the cursor stuck.
+		assert!(matches!(
+			<<Runtime as pallet_migrations::Config>::FailedMigrationHandler>::failed(Some(0)),
+			frame_support::migrations::FailedMigrationHandling::KeepStuck
+		));
+		pallet_migrations::Cursor::<Runtime>::put(pallet_migrations::MigrationCursor::Stuck);
+		run(1);
+		assert_eq!(outcome(id), Some(Outcome::RolledBack(Failure::Migration)));
+		assert_eq!(code(), GOOD_ROLLBACK);
+		assert!(!pallet_migrations::Cursor::<Runtime>::exists());
+	});
+}

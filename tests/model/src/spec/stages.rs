@@ -69,6 +69,8 @@ pub struct Trial {
 	pub closes: Block,
 	/// The critical window ended well.
 	pub survived: bool,
+	/// A migration of the new code failed.
+	pub migration_failed: bool,
 	/// The last report of each validator.
 	pub reports: BTreeMap<Account, bool>,
 }
@@ -305,6 +307,7 @@ impl Spec {
 			watch_ends,
 			closes: watch_ends + rules.close_out,
 			survived: false,
+			migration_failed: false,
 			reports: BTreeMap::new(),
 		});
 	}
@@ -318,6 +321,13 @@ impl Spec {
 		check(now < trial.watch_ends, "WatchIsOver")?;
 		trial.reports.insert(who, healthy);
 		Ok(())
+	}
+
+	/// A migration of the new code fails.
+	pub fn fail_migration(&mut self) {
+		if let Some(trial) = &mut self.trial {
+			trial.migration_failed = true;
+		}
 	}
 
 	pub(super) fn ask_probation(&mut self, id: Id) -> Status {
@@ -334,6 +344,12 @@ impl Spec {
 		let (watched, closes) = (now <= trial.watch_ends, trial.closes);
 		if watched && said(false) * 3 > total {
 			return self.go_back(id, Failure::ReportedUnhealthy);
+		}
+		if self.trial.as_ref().is_some_and(|trial| trial.migration_failed) {
+			return self.go_back(id, Failure::Migration);
+		}
+		if judged && self.migrating {
+			return self.go_back(id, Failure::Migration);
 		}
 		if judged && !enough {
 			return self.go_back(id, Failure::Silence);
@@ -352,6 +368,8 @@ impl Spec {
 	/// Forward to the rollback code, if there is one.
 	fn go_back(&mut self, id: Id, why: Failure) -> Status {
 		let dossier = self.open[&id].dossier;
+		// No code is written while a migration runs, so it is given up.
+		self.migrating &= dossier.way == Way::None;
 		match dossier.way {
 			Way::Dedicated(code) => {
 				self.write(id, code);
