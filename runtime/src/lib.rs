@@ -7,6 +7,7 @@
 //! - [`genesis_config_presets`]: `development`, `local_testnet` and `production`.
 //! - [`policies`]: the windows and thresholds of each preset.
 //! - [`chain`]: what differs from chain to chain and is set at genesis.
+//! - [`weights`]: what the lifecycle's calls and hooks cost here, measured.
 //! - [`profiles`]: a small application pallet, so that upgrades have data to migrate.
 //!
 //! Invariant: no call of this runtime reaches Root, and only the lifecycle's own dispatch writes code.
@@ -21,12 +22,16 @@ extern crate alloc;
 #[cfg(feature = "std")]
 include!(concat!(env!("OUT_DIR"), "/wasm_binary.rs"));
 
+#[cfg(feature = "runtime-benchmarks")]
+#[macro_use]
+mod benchmarks;
 pub mod apis;
 pub mod chain;
 pub mod configs;
 pub mod genesis_config_presets;
 pub mod policies;
 pub mod profiles;
+pub mod weights;
 
 use alloc::vec::Vec;
 use sp_runtime::{

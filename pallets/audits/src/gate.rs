@@ -57,7 +57,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 		// Attestations and waivers of an earlier round are about another dossier. Findings stay, and what was
 		// resolved there may be back.
 		Self::void_attestations(id);
-		Self::void_waivers(id, Some(about.hash));
+		Self::void_waivers(id, about.hash);
 		Self::reopen_settled(id, about.hash);
 		let policy = &policy.review;
 		let wide = policy
@@ -117,7 +117,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 	fn clear(id: ProposalId) {
 		Reviews::<T>::remove(id);
 		Self::void_attestations(id);
-		Self::void_waivers(id, None);
+		Self::remove_waivers(id);
 		Self::return_bounty(id);
 		Self::remove_findings(id);
 	}

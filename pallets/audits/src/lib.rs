@@ -39,6 +39,8 @@
 extern crate alloc;
 
 mod auditors;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod bounty;
 mod findings;
 mod gate;
@@ -139,6 +141,9 @@ pub mod pallet {
 		type CoolingPeriod: Get<BlockNumberFor<Self>>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		/// The runtime around this pallet, for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: airlock_primitives::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why an amount is held.

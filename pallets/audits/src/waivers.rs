@@ -92,12 +92,20 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Drops the waivers of all dossiers but one. At most `MaxFindings`.
-	pub(crate) fn void_waivers(id: ProposalId, but: Option<H256>) {
+	pub(crate) fn void_waivers(id: ProposalId, but: H256) {
 		let stale: Vec<_> = Waivers::<T>::iter_prefix(id)
-			.filter(|(_, waiver)| Some(waiver.dossier_hash) != but)
+			.filter(|(_, waiver)| waiver.dossier_hash != but)
 			.map(|(number, _)| number)
 			.collect();
 		for number in stale {
+			Waivers::<T>::remove(id, number);
+		}
+	}
+
+	/// Drops all waivers, without reading them: together they can be long. At most `MaxFindings`.
+	pub(crate) fn remove_waivers(id: ProposalId) {
+		let numbers: Vec<_> = Waivers::<T>::iter_key_prefix(id).collect();
+		for number in numbers {
 			Waivers::<T>::remove(id, number);
 		}
 	}

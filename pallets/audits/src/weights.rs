@@ -1,5 +1,5 @@
-//! Weights, counted from the code: database reads and writes plus an allowance for computing. They are not
-//! measured; benchmarks replace them.
+//! What calls and hooks cost. A runtime measures its own (`scripts/bench weights`); the weights of `()` are counted from the
+//! code, database reads and writes plus an allowance for computing, and are for tests.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 

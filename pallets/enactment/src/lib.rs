@@ -26,6 +26,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
@@ -91,6 +93,9 @@ pub mod pallet {
 		type MaxValidators: Get<u32>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		/// The runtime around this pallet, for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: airlock_primitives::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Hash of the only code that may be written now. Set around our own dispatch only.
@@ -298,7 +303,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::ReadinessSignalled`].
 		#[pallet::call_index(0)]
-		#[pallet::weight(<T as Config>::WeightInfo::signal_readiness())]
+		#[pallet::weight(<T as Config>::WeightInfo::signal_readiness(T::MaxValidators::get()))]
 		pub fn signal_readiness(
 			origin: OriginFor<T>,
 			id: ProposalId,
@@ -341,7 +346,7 @@ pub mod pallet {
 		/// [`Event::HealthReported`].
 		#[pallet::call_index(1)]
 		// Operational: bad news must get through when blocks are full.
-		#[pallet::weight((<T as Config>::WeightInfo::report_health(), DispatchClass::Operational))]
+		#[pallet::weight((<T as Config>::WeightInfo::report_health(T::MaxValidators::get()), DispatchClass::Operational))]
 		pub fn report_health(
 			origin: OriginFor<T>,
 			id: ProposalId,
@@ -406,7 +411,7 @@ pub mod pallet {
 		/// [`Event::ReadinessRetracted`].
 		#[pallet::call_index(3)]
 		// Operational: it must get through before the switch when blocks are full.
-		#[pallet::weight((<T as Config>::WeightInfo::retract_readiness(), DispatchClass::Operational))]
+		#[pallet::weight((<T as Config>::WeightInfo::retract_readiness(T::MaxValidators::get()), DispatchClass::Operational))]
 		pub fn retract_readiness(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
 			InTimelock::<T>::try_mutate(id, |approved| {

@@ -13,6 +13,8 @@
 extern crate alloc;
 
 pub mod api;
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod dossier;
 pub mod gate;
 pub mod hash;

@@ -26,6 +26,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 pub mod blob;
 #[cfg(test)]
 mod mock;
@@ -72,6 +74,9 @@ pub type RequiredApi = ([u8; 8], u32);
 /// Who ends a proposal before its bytes have passed the pre-flight forfeits one part in so many of the deposit:
 /// holding a slot with nothing in it has a price. The number is ours; `revise` mends a mistake for free.
 pub const FORFEIT_DIVISOR: u32 = 10;
+
+/// Bytes of a compressed blob whose reading is weighed as one: benchmarks read blobs of at least this size.
+pub const PREFLIGHT_UNIT: u32 = 512 * 1024;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -146,6 +151,9 @@ pub mod pallet {
 		type HistoryLen: Get<u32>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		/// The runtime around this pallet, for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: airlock_primitives::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why an amount is held.
@@ -348,6 +356,12 @@ pub mod pallet {
 				"nobody else could register"
 			);
 			assert!(T::MaxRounds::get() > 0, "a proposal has a first dossier");
+			let polls = T::WeightInfo::poll().saturating_mul(T::MaxDuePerBlock::get().into());
+			let most = polls.saturating_add(T::WeightInfo::on_initialize_due());
+			assert!(
+				most.all_lte(T::BlockWeights::get().max_block),
+				"the hook can take more than a block"
+			);
 		}
 	}
 
@@ -532,13 +546,17 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::StageEntered`] or [`Event::Ended`].
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::preflight(T::MaxCodeLen::get().saturating_mul(2)))]
+		#[pallet::weight(
+			Pallet::<T>::preflight_weight(T::MaxCodeLen::get().saturating_mul(2)).max(T::WeightInfo::poll())
+		)]
 		pub fn advance(origin: OriginFor<T>, id: ProposalId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let proposal = Proposals::<T>::get(id).ok_or(Error::<T>::NotOpen)?;
-			let bytes = match proposal.stage {
-				Stage::Registered => proposal.dossier.blobs().map(|b| b.len).sum(),
-				_ => 0,
+			let weight = match proposal.stage {
+				Stage::Registered => {
+					Self::preflight_weight(proposal.dossier.blobs().map(|b| b.len).sum())
+				}
+				_ => T::WeightInfo::poll(),
 			};
 			let before = proposal.stage;
 			// The switch burns the rest of a block, which is the hook's to do.
@@ -546,7 +564,7 @@ pub mod pallet {
 			Self::step(id, proposal, true)?;
 			let moved = Proposals::<T>::get(id).is_none_or(|p| p.stage != before);
 			ensure!(moved, Error::<T>::NothingDue);
-			Ok((Some(T::WeightInfo::preflight(bytes)), Pays::No).into())
+			Ok((Some(weight), Pays::No).into())
 		}
 	}
 }
@@ -632,6 +650,10 @@ impl<T: Config> Pallet<T> {
 		T::BaseDeposit::get()
 			.saturating_mul(dossier.class.deposit_factor().into())
 			.saturating_add(T::ByteDeposit::get().saturating_mul(bytes.into()))
+	}
+
+	fn preflight_weight(bytes: u32) -> Weight {
+		T::WeightInfo::preflight(bytes.div_ceil(PREFLIGHT_UNIT))
 	}
 
 	/// Reads one blob and holds it against the dossier and against the runtime that runs now.

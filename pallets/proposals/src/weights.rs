@@ -1,5 +1,5 @@
-//! Weights, counted from the code: database reads and writes of each path plus an allowance for computing.
-//! They are not measured; benchmarks replace them.
+//! What calls and hooks cost. A runtime measures its own (`scripts/bench weights`); the weights of `()` are counted from the
+//! code, database reads and writes plus an allowance for computing, and are for tests.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
@@ -9,16 +9,27 @@ pub trait WeightInfo {
 	fn register() -> Weight;
 	/// `revise`.
 	fn revise() -> Weight;
-	/// `withdraw`.
+	/// `withdraw`, of a proposal on which everything is full.
 	fn withdraw() -> Weight;
-	/// `advance` out of `Registered`: reads `len` bytes of code.
-	fn preflight(len: u32) -> Weight;
-	/// `advance` in any other stage, and one due proposal in the hook.
-	fn poll() -> Weight;
+	/// `advance` out of `Registered`: reads so many times [`PREFLIGHT_UNIT`](crate::PREFLIGHT_UNIT) bytes of code.
+	fn preflight(units: u32) -> Weight;
+	/// The hook ends a proposal on which everything is full.
+	fn poll_ends() -> Weight;
+	/// The hook passes a full review and opens the largest vote.
+	fn poll_opens_ballot() -> Weight;
+	/// The hook passes the largest vote.
+	fn poll_opens_timelock() -> Weight;
 	/// The hook when nothing is due.
 	fn on_initialize_idle() -> Weight;
 	/// The hook's own cost when something is due.
 	fn on_initialize_due() -> Weight;
+
+	/// The most that asking a stage can cost, but for writing code.
+	fn poll() -> Weight {
+		Self::poll_ends()
+			.max(Self::poll_opens_ballot())
+			.max(Self::poll_opens_timelock())
+	}
 }
 
 impl WeightInfo for () {
@@ -31,16 +42,24 @@ impl WeightInfo for () {
 	fn withdraw() -> Weight {
 		Self::poll()
 	}
-	fn preflight(len: u32) -> Weight {
+	fn preflight(units: u32) -> Weight {
 		// Decompressing and walking the sections: 100 ns for each compressed byte.
 		Weight::from_parts(100_000, 1)
-			.saturating_mul(len.into())
-			.saturating_add(Self::poll())
+			.saturating_mul(crate::PREFLIGHT_UNIT.into())
+			.saturating_mul(units.into())
+			.saturating_add(Weight::from_parts(100_000_000, 24_000))
+			.saturating_add(RocksDbWeight::get().reads_writes(10, 8))
 	}
-	fn poll() -> Weight {
-		// The longest path ends a proposal whose evidence fills its bounds: for each of 64 attestations an auditor,
-		// for each of 64 findings a deposit and waivers, 16 funders, 16 simulators with report and bond.
-		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(420, 420)
+	fn poll_ends() -> Weight {
+		// For each of 64 attestations an auditor, for each of 64 findings a deposit and a waiver, 16 funders, 16
+		// simulators with report and bond, 1 000 electors.
+		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(1_420, 1_420)
+	}
+	fn poll_opens_ballot() -> Weight {
+		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(10, 1_010)
+	}
+	fn poll_opens_timelock() -> Weight {
+		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(1_010, 10)
 	}
 	fn on_initialize_idle() -> Weight {
 		Weight::from_parts(1_000_000, 1_500) + RocksDbWeight::get().reads(1)

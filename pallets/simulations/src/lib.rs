@@ -34,6 +34,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 mod bonds;
 mod evidence;
 #[cfg(test)]
@@ -93,6 +95,9 @@ pub mod pallet {
 		type MaxSeats: Get<u32>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		/// The runtime around this pallet, for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: airlock_primitives::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// Why an amount is held.
@@ -469,7 +474,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Revealed`].
 		#[pallet::call_index(3)]
-		#[pallet::weight(T::WeightInfo::reveal())]
+		#[pallet::weight(T::WeightInfo::reveal(airlock_report::tree::MAX_PROOF))]
 		pub fn reveal(
 			origin: OriginFor<T>,
 			id: ProposalId,

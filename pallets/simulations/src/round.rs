@@ -2,7 +2,7 @@
 
 use crate::{
 	pallet::*,
-	types::{Answer, Progress, Round, Submission},
+	types::{Answer, Progress, Round, Standing, Submission},
 };
 use airlock_primitives::{
 	ClassPolicy, DossierRef, Failure, GateStatus, OrganisationId, ProposalId, Rollback, StageGate,
@@ -38,7 +38,11 @@ impl<T: Config> Pallet<T> {
 		submissions: &[Submission<T::AccountId>],
 	) -> Agreement {
 		let mut agreeing = BTreeMap::<H256, (u32, Verdict)>::new();
-		for (root, verdict) in submissions.iter().filter_map(Submission::report) {
+		// Who lied about one proposal is believed about no other.
+		let believed = submissions
+			.iter()
+			.filter(|s| Self::is_believed(&s.simulator));
+		for (root, verdict) in believed.filter_map(Submission::report) {
 			let (count, _) = agreeing.entry(root).or_insert((0, verdict));
 			*count = count.saturating_add(1);
 		}
@@ -57,6 +61,10 @@ impl<T: Config> Pallet<T> {
 			(None, _) if agreeing.len() > 1 => Agreement::Inconclusive(Failure::ReportsDisagree),
 			(None, _) => Agreement::Inconclusive(Failure::TooFewReports),
 		}
+	}
+
+	fn is_believed(simulator: &T::AccountId) -> bool {
+		Simulators::<T>::get(simulator).is_some_and(|entry| entry.standing != Standing::Expelled)
 	}
 
 	/// Gives a simulator a seat.

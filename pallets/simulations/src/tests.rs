@@ -104,6 +104,21 @@ fn the_stage_should_pass_when_enough_identical_reports_pass() {
 	});
 }
 
+/// Whoever was proven a liar on another proposal is believed about none.
+#[test]
+fn the_stage_should_not_count_reports_of_those_who_were_expelled_elsewhere() {
+	build_and_execute(|| {
+		hand_in(&[(1, report(0)), (2, report(0))]);
+		Simulations::slash(&2, None).unwrap();
+		assert_eq!(poll(), GateStatus::Pending { until: REVEAL_ENDS });
+		// 1 alone is too few, so the round is tried again.
+		to(REVEAL_ENDS);
+		let until = REVEAL_ENDS + COMMIT;
+		assert_eq!(poll(), GateStatus::Pending { until });
+		assert_eq!(Rounds::<Test>::get(ID).unwrap().attempt, 1);
+	});
+}
+
 #[test]
 fn the_stage_should_wait_for_reveals_until_their_window_ends() {
 	build_and_execute(|| {

@@ -1,5 +1,5 @@
-//! Weights, counted from the code: database reads and writes plus an allowance for computing. They are not
-//! measured; benchmarks replace them.
+//! What calls and hooks cost. A runtime measures its own (`scripts/bench weights`); the weights of `()` are counted from the
+//! code, database reads and writes plus an allowance for computing, and are for tests.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
@@ -18,8 +18,8 @@ pub trait WeightInfo {
 	fn remove() -> Weight;
 	/// `commit`.
 	fn commit() -> Weight;
-	/// `reveal`, with the longest proofs.
-	fn reveal() -> Weight;
+	/// `reveal` of a report over 2^`depth` blocks.
+	fn reveal(depth: u32) -> Weight;
 	/// `challenge`, when simulators on so many seats lied, and with the end of the proposal.
 	fn challenge(seats: u32) -> Weight;
 	/// `top_up`.
@@ -36,7 +36,7 @@ impl WeightInfo for () {
 	fn commit() -> Weight {
 		Weight::from_parts(60_000_000, 12_000) + RocksDbWeight::get().reads_writes(6, 4)
 	}
-	fn reveal() -> Weight {
+	fn reveal(_: u32) -> Weight {
 		// Round, submissions, simulator, genesis, and the hashes of two blocks. The root and the draws are a few
 		// hashes more.
 		let hashes = HASH * (PROOF_HASHES * airlock_report::MAX_SAMPLES as u64 + 8);

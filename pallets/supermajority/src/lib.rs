@@ -22,6 +22,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "runtime-benchmarks")]
+pub mod benchmarking;
 #[cfg(test)]
 mod mock;
 #[cfg(test)]
@@ -158,6 +160,9 @@ pub mod pallet {
 		type MaxVoters: Get<u32>;
 		/// Weights.
 		type WeightInfo: WeightInfo;
+		/// The runtime around this pallet, for benchmarks.
+		#[cfg(feature = "runtime-benchmarks")]
+		type BenchmarkHelper: airlock_primitives::benchmarking::BenchmarkHelper<Self::AccountId>;
 	}
 
 	/// The snapshot of each vote. At most [`Config::MaxVoters`] for each open proposal.
@@ -267,7 +272,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Voted`], and [`Event::Extended`] if the result changed late.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::vote())]
+		#[pallet::weight(T::WeightInfo::vote(T::MaxVoters::get()))]
 		pub fn vote(
 			origin: OriginFor<T>,
 			id: ProposalId,
@@ -323,8 +328,15 @@ pub mod pallet {
 		/// [`Event::StopCalled`].
 		#[pallet::call_index(1)]
 		// Operational: it must get through when blocks are full.
-		#[pallet::weight((T::WeightInfo::stop(), DispatchClass::Operational))]
-		pub fn stop(origin: OriginFor<T>, id: ProposalId, dossier_hash: H256) -> DispatchResult {
+		#[pallet::weight((
+			T::WeightInfo::stop_that_ends().max(T::WeightInfo::stop(T::MaxVoters::get())),
+			DispatchClass::Operational
+		))]
+		pub fn stop(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			dossier_hash: H256,
+		) -> DispatchResultWithPostInfo {
 			let validator = ensure_signed(origin)?;
 			let voters: BTreeMap<_, _> = T::Electorate::voters()
 				.into_iter()
@@ -360,8 +372,9 @@ pub mod pallet {
 			Self::deposit_event(Event::StopCalled { id, validator });
 			if ONE_THIRD.exceeded_by(against, total) {
 				T::Lifecycle::stop(id, Failure::StoppedByValidators)?;
+				return Ok(().into());
 			}
-			Ok(())
+			Ok(Some(T::WeightInfo::stop(voters.len() as u32)).into())
 		}
 
 		/// Takes one's call for a stop back.
@@ -375,7 +388,7 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::StopRetracted`].
 		#[pallet::call_index(2)]
-		#[pallet::weight(T::WeightInfo::retract_stop())]
+		#[pallet::weight(T::WeightInfo::retract_stop(T::MaxVoters::get()))]
 		pub fn retract_stop(origin: OriginFor<T>, id: ProposalId) -> DispatchResult {
 			let validator = ensure_signed(origin)?;
 			Stops::<T>::try_mutate_exists(id, |slot| {

@@ -1,28 +1,40 @@
-//! Weights, counted from the code: database reads and writes plus an allowance for computing. They are not
-//! measured; benchmarks replace them.
+//! What calls and hooks cost. A runtime measures its own (`scripts/bench weights`); the weights of `()` are counted from the
+//! code, database reads and writes plus an allowance for computing, and are for tests.
 
 use frame_support::weights::{constants::RocksDbWeight, Weight};
 
 /// Weight of each call. What the gate does in a hook is part of the stage machine's weights.
 pub trait WeightInfo {
-	/// `vote`: flat in the number of validators.
-	fn vote() -> Weight;
-	/// `stop`.
-	fn stop() -> Weight;
-	/// `retract_stop`.
-	fn retract_stop() -> Weight;
+	/// `vote`, in a snapshot of so many `validators`.
+	fn vote(validators: u32) -> Weight;
+	/// `stop` that is not enough yet, in a set of so many `validators`.
+	fn stop(validators: u32) -> Weight;
+	/// `stop` that ends a proposal on which everything is full.
+	fn stop_that_ends() -> Weight;
+	/// `retract_stop`, from a list of so many `validators`.
+	fn retract_stop(validators: u32) -> Weight;
+}
+
+/// A list of validators that is read and searched.
+fn list(entries: u32) -> Weight {
+	Weight::from_parts(200_000, 64).saturating_mul(entries.into())
 }
 
 impl WeightInfo for () {
-	fn vote() -> Weight {
+	fn vote(_: u32) -> Weight {
 		Weight::from_parts(40_000_000, 5_500) + RocksDbWeight::get().reads_writes(2, 2)
 	}
-	fn stop() -> Weight {
-		// With the end of a proposal, when it tips.
-		// What the stage machine counts for that, and the snapshot.
+	fn stop(validators: u32) -> Weight {
+		Weight::from_parts(60_000_000, 16_000)
+			+ RocksDbWeight::get().reads_writes(3, 1)
+			+ list(validators.saturating_mul(2))
+	}
+	fn stop_that_ends() -> Weight {
 		Weight::from_parts(1_000_000_000, 400_000) + RocksDbWeight::get().reads_writes(1_420, 1_420)
 	}
-	fn retract_stop() -> Weight {
-		Weight::from_parts(40_000_000, 40_000) + RocksDbWeight::get().reads_writes(1, 1)
+	fn retract_stop(validators: u32) -> Weight {
+		Weight::from_parts(40_000_000, 4_000)
+			+ RocksDbWeight::get().reads_writes(1, 1)
+			+ list(validators)
 	}
 }

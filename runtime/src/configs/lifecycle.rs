@@ -67,7 +67,9 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type MaxRounds = ConstU32<8>;
 	type MaxDuePerBlock = ConstU32<4>;
 	type HistoryLen = ConstU32<256>;
-	type WeightInfo = ();
+	type WeightInfo = weights::proposals::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
 /// The pallets that are the lifecycle: its stages, its electorate, and the council that admits people to it.
@@ -146,7 +148,9 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type AuthorityChangePending = AuthorityChangePending;
 	type UnlockOrigin = TwoThirdsOfCouncil;
 	type MaxValidators = MaxValidators;
-	type WeightInfo = ();
+	type WeightInfo = weights::enactment::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
 impl pallet_airlock_simulations::Config for Runtime {
@@ -158,7 +162,9 @@ impl pallet_airlock_simulations::Config for Runtime {
 	type Roles = Proposals;
 	type Lifecycle = Proposals;
 	type MaxSeats = ConstU32<16>;
-	type WeightInfo = ();
+	type WeightInfo = weights::simulations::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
 parameter_types! {
@@ -182,19 +188,23 @@ impl pallet_airlock_audits::Config for Runtime {
 	type MaxAttestations = ConstU32<64>;
 	type MaxFindings = ConstU32<64>;
 	type CoolingPeriod = CoolingPeriod;
-	type WeightInfo = ();
+	type WeightInfo = weights::audits::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
 impl pallet_airlock_supermajority::Config for Runtime {
 	type Electorate = Validators;
 	type Lifecycle = Proposals;
 	type MaxVoters = MaxValidators;
-	type WeightInfo = ();
+	type WeightInfo = weights::supermajority::WeightInfo<Runtime>;
+	#[cfg(feature = "runtime-benchmarks")]
+	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
 impl pallet_airlock_validators::Config for Runtime {
 	type AdmitOrigin = TwoThirdsOfCouncil;
 	type Council = Council;
 	type MaxValidators = MaxValidators;
-	type WeightInfo = ();
+	type WeightInfo = weights::validators::WeightInfo<Runtime>;
 }

@@ -7,8 +7,8 @@ use airlock_primitives::{
 	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
 };
 use airlock_primitives::{
-	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, Migrations, OpenFindings, Power, Rollback,
-	Stage, Voter,
+	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, Migrations, OpenFindings, Power,
+	Rollback, Stage, Voter,
 };
 use codec::Encode;
 use frame_support::{

@@ -68,11 +68,7 @@ fn lane_and_code(spec: &Spec) {
 			"parent on probation"
 		);
 		assert_eq!(trial.since, expected.since, "switch");
-		assert_eq!(
-			chain::Migrating::get(),
-			spec.migrating,
-			"a migration runs"
-		);
+		assert_eq!(chain::Migrating::get(), spec.migrating, "a migration runs");
 		assert_eq!(
 			trial.survived_critical, expected.survived,
 			"critical window"

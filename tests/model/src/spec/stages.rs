@@ -345,7 +345,11 @@ impl Spec {
 		if watched && said(false) * 3 > total {
 			return self.go_back(id, Failure::ReportedUnhealthy);
 		}
-		if self.trial.as_ref().is_some_and(|trial| trial.migration_failed) {
+		if self
+			.trial
+			.as_ref()
+			.is_some_and(|trial| trial.migration_failed)
+		{
 			return self.go_back(id, Failure::Migration);
 		}
 		if judged && self.migrating {

@@ -1,0 +1,104 @@
+//! Benchmarks: sets of up to 1 000 validators who have all signalled or reported, but one. What the gates do in a hook is
+//! part of the stage machine's benchmarks.
+
+use super::*;
+use airlock_primitives::{
+	benchmarking::{self as common, BenchmarkHelper, ID},
+	Dossier,
+};
+use frame_benchmarking::{account, v2::*, BenchmarkError};
+use frame_system::RawOrigin;
+
+fn validator<T: Config>(n: u32) -> T::AccountId {
+	account("validator", n, 0)
+}
+
+fn dossier() -> Dossier {
+	common::dossier(H256::zero(), 2)
+}
+
+/// Accounts of validators from one on, sorted.
+fn from<T: Config>(first: u32, count: u32) -> Vec<T::AccountId> {
+	let mut accounts: Vec<_> = (first..count).map(validator::<T>).collect();
+	accounts.sort();
+	accounts
+}
+
+/// An approved upgrade in a set of so many, for which all but the first `silent` are ready.
+pub fn approve<T: Config>(dossier: &Dossier, count: u32, silent: u32) {
+	T::BenchmarkHelper::set_voters(common::voters(count, validator::<T>));
+	let now = frame_system::Pallet::<T>::block_number();
+	let policy = common::policy::<BlockNumberFor<T>>().enactment;
+	let mut approved = Approved::new(dossier.hash(), dossier, &policy, now);
+	approved.ready = BoundedVec::truncate_from(from::<T>(silent, count));
+	InTimelock::<T>::insert(ID, approved);
+}
+
+/// An upgrade on probation in a set of so many, whose state all but the first `silent` have reported.
+pub fn try_out<T: Config>(dossier: &Dossier, count: u32, silent: u32, healthy: bool) {
+	T::BenchmarkHelper::set_voters(common::voters(count, validator::<T>));
+	OnProbation::<T>::put(Trial {
+		id: ID,
+		parent: dossier.parent_code_hash,
+		rollback: dossier.rollback.clone(),
+		policy: common::policy::<BlockNumberFor<T>>().probation,
+		since: frame_system::Pallet::<T>::block_number(),
+		survived_critical: false,
+		failed: None,
+	});
+	let reports = from::<T>(silent, count).into_iter();
+	let reports = reports.map(|who| (who, healthy)).collect();
+	Reports::<T>::put(BoundedVec::truncate_from(reports));
+}
+
+#[benchmarks]
+mod benchmarks {
+	use super::*;
+
+	#[benchmark]
+	fn signal_readiness(v: Linear<4, 1_000>) {
+		approve::<T>(&dossier(), v, 1);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(validator::<T>(0)), ID, dossier().hash());
+
+		assert_eq!(
+			Pallet::<T>::readiness(ID).map(|(have, _)| have),
+			Some(v.into())
+		);
+	}
+
+	#[benchmark]
+	fn retract_readiness(v: Linear<4, 1_000>) {
+		approve::<T>(&dossier(), v, 0);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(validator::<T>(0)), ID);
+
+		assert!(InTimelock::<T>::get(ID).is_some_and(|a| a.ready.len() < v as usize));
+	}
+
+	#[benchmark]
+	fn report_health(v: Linear<4, 1_000>) {
+		try_out::<T>(&dossier(), v, 1, true);
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(validator::<T>(0)), ID, true);
+
+		assert_eq!(Reports::<T>::decode_len(), Some(v as usize));
+	}
+
+	#[benchmark]
+	fn unlock() -> Result<(), BenchmarkError> {
+		let origin =
+			T::UnlockOrigin::try_successful_origin().map_err(|_| BenchmarkError::Weightless)?;
+		Locked::<T>::put(true);
+		RollbacksInARow::<T>::put(ROLLBACKS_THAT_LOCK);
+
+		#[extrinsic_call]
+		_(origin as T::RuntimeOrigin);
+
+		assert!(!Locked::<T>::get());
+		Ok(())
+	}
+}
