@@ -532,11 +532,18 @@ mod probation {
 			assert_eq!(poll_probation(), pending(now() + 1));
 			// Half of the set is new and has said nothing.
 			set_of(3..=6);
-			for block in since + CRITICAL + 1..since + CRITICAL + WATCH + CLOSE_OUT {
+			for block in since + CRITICAL + 1..since + CRITICAL + WATCH {
 				to(block);
 				assert_eq!(poll_probation(), pending(block + 1));
 			}
-			to(since + CRITICAL + WATCH + CLOSE_OUT);
+			let closes = since + CRITICAL + WATCH + CLOSE_OUT;
+			to(since + CRITICAL + WATCH);
+			// A migration that still runs can still fail.
+			Migrating::set(true);
+			assert_eq!(poll_probation(), pending(now() + 1));
+			Migrating::set(false);
+			assert_eq!(poll_probation(), pending(closes));
+			to(closes);
 			assert_eq!(poll_probation(), GateStatus::Passed);
 			System::assert_last_event(Event::Kept { id: ID }.into());
 		});

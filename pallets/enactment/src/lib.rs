@@ -879,6 +879,12 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			RollbacksInARow::<T>::kill();
 			Pallet::<T>::deposit_event(Event::Kept { id });
 			return GateStatus::Passed;
+		} else if trial.survived_critical && now >= trial.watch_ends() && !T::Migrations::ongoing()
+		{
+			// Nothing is heard any more, and no migration can begin: there is nothing to ask before the end.
+			return GateStatus::Pending {
+				until: trial.closes(),
+			};
 		}
 		GateStatus::Pending {
 			until: now.saturating_add(One::one()),

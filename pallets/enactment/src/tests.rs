@@ -308,11 +308,15 @@ mod probation {
 			enacted(&dossier());
 			let since = System::block_number();
 			(1..=3).for_each(|who| report(who, true));
-			for block in since + 1..since + CRITICAL + WATCH + CLOSE_OUT {
+			for block in since + 1..since + CRITICAL + WATCH {
 				to(block);
 				assert_eq!(poll_probation(), GateStatus::Pending { until: block + 1 });
 			}
-			to(since + CRITICAL + WATCH + CLOSE_OUT);
+			// Nothing is heard any more, so nothing is asked.
+			let until = since + CRITICAL + WATCH + CLOSE_OUT;
+			to(since + CRITICAL + WATCH);
+			assert_eq!(poll_probation(), GateStatus::Pending { until });
+			to(until);
 			assert_eq!(poll_probation(), GateStatus::Passed);
 			assert_eq!(written(), blob(2));
 			end();
