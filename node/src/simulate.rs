@@ -35,6 +35,10 @@ pub struct SimulateCmd {
 	#[arg(long, value_name = "N", default_value_t = 100)]
 	blocks: u32,
 
+	/// Pallets that the dossier says the upgrade touches, by their indices, with commas [default: whatever it touches]
+	#[arg(long, value_name = "INDICES", value_delimiter = ',')]
+	scope: Option<Vec<u8>>,
+
 	/// Threads [default: one per core]; the report does not depend on them
 	#[arg(long, value_name = "N")]
 	threads: Option<usize>,
@@ -71,6 +75,10 @@ impl SimulateCmd {
 				.map(|block| hash_of(&*backend, block))
 				.transpose()?,
 			blocks: self.blocks,
+			scope: self
+				.scope
+				.as_ref()
+				.map(|scope| scope.iter().copied().collect()),
 			threads: self.threads,
 		};
 		let outcome = airlock_simulator::simulate(&*backend, &input)
@@ -167,6 +175,14 @@ fn print_summary(outcome: &Outcome) {
 			"extrinsics  {} identical, {} changed, {} regressions",
 			sums.identical, sums.changed, sums.regressions
 		);
+	}
+	for switch in outcome.switches.iter().skip(1) {
+		let touched: Vec<String> = switch
+			.touched
+			.iter()
+			.map(|(index, name)| format!("{name} ({index})"))
+			.collect();
+		println!("touches     {}", touched.join(", "));
 	}
 	let document = outcome.document();
 	println!("findings    {}", document.findings.len());

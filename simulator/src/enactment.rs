@@ -8,11 +8,12 @@ use crate::{
 	bench::{system_key, Applied, Stop, Trap, Workbench},
 	executor::{Code, Executor},
 	memo::Memo,
+	scope::{item_of, touched, Item, Surface},
 	Hasher, Header,
 };
 use airlock_report::{
 	leaf::{Blob, BlockResult},
-	EnactmentLeaf,
+	EnactmentLeaf, PalletSet,
 };
 use codec::{Decode, Encode};
 use sp_consensus_aura::AURA_ENGINE_ID;
@@ -23,7 +24,7 @@ use sp_runtime::{
 	traits::Header as _, Digest, DigestItem, ExtrinsicInclusionMode, OpaqueExtrinsic,
 };
 use sp_state_machine::Backend as StateBackend;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most blocks built until a multi-block migration must be over.
 const MAX_BLOCKS: u32 = 256;
@@ -38,6 +39,8 @@ pub struct Rehearsed {
 	pub leaf: EnactmentLeaf,
 	/// Why it stopped. Differs from machine to machine.
 	pub reason: Option<String>,
+	/// Names of the pallets that it touches, with their indices.
+	pub touched: Vec<(u8, String)>,
 }
 
 /// A code to switch to, loaded before.
@@ -57,15 +60,54 @@ pub(crate) fn rehearse<S: StateBackend<Hasher>>(
 ) -> Result<Vec<Rehearsed>, Trap> {
 	let mut stage = Stage::new(state, executor, anchor);
 	let mut rehearsed = Vec::new();
+	let mut changed = Vec::new();
 	for step in steps {
-		let done = stage.step(step)?;
+		let (done, items) = stage.step(step)?;
 		let works = done.leaf.works();
 		rehearsed.push(done);
+		changed.push(items);
 		if !works {
 			break;
 		}
 	}
+	measure_scope(state, executor, anchor, steps, &mut rehearsed, &changed)?;
 	Ok(rehearsed)
+}
+
+/// Notes what each switch touches. For that the same blocks are built once more under the code that runs now: what they
+/// change is nobody's doing.
+fn measure_scope<S: StateBackend<Hasher>>(
+	state: &S,
+	executor: &Executor,
+	anchor: &Header,
+	steps: &[Step],
+	rehearsed: &mut [Rehearsed],
+	changed: &[BTreeSet<Item>],
+) -> Result<(), Trap> {
+	let Some(control) = steps.first().map(|step| step.code) else {
+		return Ok(());
+	};
+	let mut unchanged = Stage::new(state, executor, anchor);
+	let mut before: Option<Surface> = None;
+	for ((step, done), changed) in steps.iter().zip(rehearsed).zip(changed) {
+		// A code that shows no pallets has none: all that were there before are gone.
+		let shown = unchanged.surface(step.code).unwrap_or_default();
+		let values = unchanged.bench.written();
+		for _ in 0..done.leaf.blocks {
+			if unchanged.build_block(control)?.is_err() {
+				break;
+			}
+		}
+		let anyway = unchanged.changes_since(&values)?.items;
+		if let Some(before) = &before {
+			let (pallets, unowned) = touched(before, &shown, changed, &anyway);
+			done.leaf.touched = pallets;
+			done.leaf.unowned_keys = unowned;
+			done.touched = shown.names(before, &pallets);
+		}
+		before = Some(shown);
+	}
+	Ok(())
 }
 
 type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
@@ -94,7 +136,8 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 		}
 	}
 
-	fn step(&mut self, step: &Step) -> Result<Rehearsed, Trap> {
+	/// Switches, and says what became of it and which storage items changed.
+	fn step(&mut self, step: &Step) -> Result<(Rehearsed, BTreeSet<Item>), Trap> {
 		let before = *self.head.state_root();
 		let values_before = self.bench.written();
 		if let Some(bytes) = step.bytes {
@@ -138,8 +181,27 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 				0
 			},
 			changes: if complete { changes.hash } else { H256::zero() },
+			touched: PalletSet::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		};
-		Ok(Rehearsed { leaf, reason })
+		let rehearsed = Rehearsed {
+			leaf,
+			reason,
+			touched: Vec::new(),
+		};
+		let items = if complete {
+			changes.items
+		} else {
+			BTreeSet::new()
+		};
+		Ok((rehearsed, items))
+	}
+
+	/// What a code shows of its pallets.
+	fn surface(&mut self, code: Code) -> Option<Surface> {
+		let answer = self.bench.ask(code, "Metadata_metadata", &[]).ok()?;
+		Surface::read(&answer).ok()
 	}
 
 	/// Leaves the state as the block with `system.set_code` leaves it: with `system_version` 3 the new code
@@ -223,6 +285,7 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 				continue;
 			}
 			changes.keys = changes.keys.saturating_add(1);
+			changes.items.extend(item_of(&key));
 			if is_storage_version(&key) {
 				changes.storage_versions = changes.storage_versions.saturating_add(1);
 			}
@@ -238,6 +301,8 @@ struct Changes {
 	keys: u32,
 	storage_versions: u32,
 	hash: H256,
+	/// Which storage items changed.
+	items: BTreeSet<Item>,
 }
 
 /// The key of a pallet's `StorageVersion`.

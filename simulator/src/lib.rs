@@ -11,6 +11,7 @@
 //! - `bench`: one state, an overlay, and runtimes on top.
 //! - `executor`: wasm with a fixed stack and fixed NaNs.
 //! - `memo` and `host`: old signatures under a new `spec_version`.
+//! - `scope`: which pallets a switch touches.
 //! - `outcome`: the report and what humans read next to it.
 
 mod bench;
@@ -21,13 +22,14 @@ mod host;
 mod memo;
 mod outcome;
 mod replay;
+mod scope;
 
 pub use blob::Inspected;
 pub use enactment::Rehearsed;
 pub use outcome::{Document, Outcome, Timings};
 pub use replay::{ExtrinsicLine, Replayed};
 
-use airlock_report::{leaf::Blob, SimConfig, SCHEMA};
+use airlock_report::{leaf::Blob, PalletSet, SimConfig, SCHEMA};
 use enactment::Step;
 use executor::{engine_hash, Code, Executor, THREAD_STACK};
 use rayon::prelude::*;
@@ -64,6 +66,8 @@ pub struct Input {
 	pub anchor: Option<H256>,
 	/// Number of blocks to replay, at least 1 and at most the anchor's number.
 	pub blocks: u32,
+	/// Pallets that the dossier says the upgrade touches; `None` for whatever it is found to touch.
+	pub scope: Option<PalletSet>,
 	/// Threads; `None` for one per core. Does not change the report.
 	pub threads: Option<usize>,
 }
@@ -146,7 +150,8 @@ fn simulate_here<B: Backend<Block>>(backend: &B, input: &Input) -> Result<Outcom
 	// Every code is compiled before the blocks are spread over threads, which then only look them up.
 	let planned = plan(backend, &executor, &anchor, input.blocks, current.hash)?;
 	let compiled = Instant::now();
-	let rehearsed = rehearse(backend, &executor, &anchor, current, input, &inspected)?;
+	let mut rehearsed = rehearse(backend, &executor, &anchor, current, input, &inspected)?;
+	let scope = hold_against_scope(&mut rehearsed, input.scope);
 	let rehearsal_done = Instant::now();
 	let candidate = H256(sp_crypto_hashing::blake2_256(&input.candidate));
 	let replayed = planned
@@ -167,6 +172,7 @@ fn simulate_here<B: Backend<Block>>(backend: &B, input: &Input) -> Result<Outcom
 		anchor: *anchor.number(),
 		anchor_hash,
 		blocks: input.blocks,
+		scope,
 		engine: engine_hash(),
 	};
 	Ok(Outcome::new(
@@ -215,6 +221,16 @@ fn rehearse<B: Backend<Block>>(
 	}));
 	let state = state_at(backend, anchor.hash())?;
 	enactment::rehearse(&state, executor, anchor, &steps).map_err(|trap| Error::Backend(trap.0))
+}
+
+/// Counts what lies outside of the declared scope, and returns that. Without a declaration everything is inside.
+fn hold_against_scope(rehearsed: &mut [Rehearsed], declared: Option<PalletSet>) -> PalletSet {
+	let found = rehearsed.iter().flat_map(|done| done.leaf.touched.iter());
+	let scope = declared.unwrap_or_else(|| found.collect());
+	for done in rehearsed {
+		done.leaf.outside_scope = done.leaf.outside(&scope);
+	}
+	scope
 }
 
 /// The state after a block, pinned while it is held.

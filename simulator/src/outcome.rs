@@ -105,11 +105,32 @@ impl Outcome {
 	fn findings(&self) -> Vec<Value> {
 		let mut findings: Vec<Value> = self.blobs.iter().flat_map(blob_findings).collect();
 		findings.extend(self.switches.iter().filter_map(switch_finding));
+		findings.extend(self.switches.iter().filter_map(|s| self.scope_finding(s)));
 		findings.extend(self.blocks.iter().flat_map(block_findings));
 		findings.extend(self.notes());
 		// Stable, so that within one kind the order of the sections and of their leaves stays.
 		findings.sort_by_key(|finding| rank(finding["kind"].as_str()));
 		findings
+	}
+
+	fn scope_finding(&self, switch: &Rehearsed) -> Option<Value> {
+		let leaf = &switch.leaf;
+		let outside = leaf.touched.without(&self.report.config.scope);
+		let names = switch
+			.touched
+			.iter()
+			.filter(|(index, _)| outside.contains(*index));
+		let names: Vec<String> = names
+			.map(|(index, name)| format!("{name} ({index})"))
+			.collect();
+		(leaf.outside_scope > 0).then(|| {
+			json!({
+				"kind": "regression",
+				"section": "enactment",
+				"what": format!("the {} touches what the dossier does not declare", blob_name(leaf.to)),
+				"detail": format!("{}; keys of no pallet: {}", names.join(", "), leaf.unowned_keys),
+			})
+		})
 	}
 
 	fn notes(&self) -> Vec<Value> {
@@ -154,6 +175,7 @@ impl Outcome {
 			"anchor": config.anchor,
 			"anchor_hash": format!("{:?}", config.anchor_hash),
 			"blocks": config.blocks,
+			"scope": config.scope.iter().collect::<Vec<_>>(),
 			"engine": format!("{:?}", config.engine),
 		})
 	}
@@ -298,6 +320,9 @@ fn switch(rehearsed: &Rehearsed) -> Value {
 		"after": format!("{:?}", leaf.after),
 		"keys_changed": leaf.keys_changed,
 		"storage_versions_changed": leaf.storage_versions_changed,
+		"touched": rehearsed.touched,
+		"unowned_keys": leaf.unowned_keys,
+		"outside_scope": leaf.outside_scope,
 	})
 }
 

@@ -6,7 +6,7 @@ use super::*;
 use airlock_report::{
 	leaf::{BlockResult, CandidateRun, ClassCounts, StaticCheck},
 	tree::Sums,
-	BlockLeaf, EnactmentLeaf, ExtrinsicClass, Opening, SectionId, StaticLeaf, Verdict,
+	BlockLeaf, EnactmentLeaf, ExtrinsicClass, Opening, PalletSet, SectionId, StaticLeaf, Verdict,
 };
 use sp_runtime::Digest;
 use std::time::Duration;
@@ -19,6 +19,7 @@ fn input(blocks: u32) -> Input {
 		rollback: None,
 		anchor: None,
 		blocks,
+		scope: None,
 		threads: Some(1),
 	}
 }
@@ -127,6 +128,7 @@ fn outcome(holds: bool, blocks: Vec<Replayed>) -> Outcome {
 		anchor: 3,
 		anchor_hash: H256::zero(),
 		blocks: blocks.len() as u32,
+		scope: PalletSet::default(),
 		engine: engine_hash(),
 	};
 	let blob = Inspected {
@@ -153,8 +155,12 @@ fn outcome(holds: bool, blocks: Vec<Replayed>) -> Outcome {
 			keys_changed: 3,
 			storage_versions_changed: 1,
 			changes: H256::zero(),
+			touched: PalletSet::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		},
 		reason: None,
+		touched: Vec::new(),
 	};
 	let version = RuntimeVersion::default();
 	Outcome::new(

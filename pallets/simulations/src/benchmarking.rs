@@ -9,7 +9,8 @@ use airlock_primitives::{
 };
 use airlock_report::{
 	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, SectionId, SimConfig, StaticLeaf, SCHEMA,
+	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, PalletSet, SectionId, SimConfig, StaticLeaf,
+	SCHEMA,
 };
 use alloc::{vec, vec::Vec};
 use codec::Encode;
@@ -65,6 +66,7 @@ fn open<T: Config>(blocks: u32, stage: Stage) -> Round<BlockNumberFor<T>> {
 		anchor: blocks.into(),
 		anchor_hash: H256::repeat_byte(9),
 		blocks,
+		scope: dossier.scope.iter().copied().collect(),
 		commit_window: policy.commit_window,
 		reveal_window: policy.reveal_window,
 		commit_until: now.saturating_add(policy.commit_window),
@@ -101,6 +103,9 @@ fn leaves<T: Config>(round: &Round<BlockNumberFor<T>>) -> Leaves {
 			keys_changed: 0,
 			storage_versions_changed: 0,
 			changes: H256::zero(),
+			touched: PalletSet::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		})
 	};
 	let block = |number| {
@@ -140,6 +145,7 @@ fn report_over<T: Config>(round: &Round<BlockNumberFor<T>>, leaves: &Leaves) -> 
 		anchor: round.anchor.unique_saturated_into(),
 		anchor_hash: round.anchor_hash,
 		blocks: round.blocks,
+		scope: round.scope,
 		engine: H256::zero(),
 	};
 	let report = Report::of(config, leaves);

@@ -65,6 +65,7 @@ impl<T: Config> Pallet<T> {
 			&& config.anchor == UniqueSaturatedInto::<u32>::unique_saturated_into(round.anchor)
 			&& config.anchor_hash == round.anchor_hash
 			&& config.blocks == round.blocks
+			&& config.scope == round.scope
 	}
 
 	/// Checks that exactly the drawn leaves are opened, and that none of them is a lie.

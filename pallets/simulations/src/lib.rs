@@ -17,6 +17,7 @@
 //!
 //! - The seal binds the report's root to chain, dossier, account, round and attempt, and hides it behind a salt: a
 //!   copied commitment cannot be opened by whoever copied it, and an old one is worth nothing.
+//! - The dossier's scope is part of the subject: a switch that touches another pallet makes a report fail.
 //! - A report carries its own subject ([`SimConfig`](airlock_report::SimConfig)); one about anything else than the
 //!   round is refused. So is one that leaves out a block, a check, or, if it passes, a switch.
 //! - The verdict is no claim of the simulator but follows from the report's sums.
@@ -291,7 +292,7 @@ pub mod pallet {
 		AlreadyRevealed,
 		/// Report and salt do not open your commitment. Use those you committed with, under your account.
 		CommitmentMismatch,
-		/// The report is about another chain, candidate, anchor or number of blocks than this round.
+		/// The report is about another chain, candidate, anchor, scope or number of blocks than this round.
 		OtherSubject,
 		/// The report lacks a section that the chain requires, or its sections are not sorted.
 		SectionMissing,
@@ -341,6 +342,8 @@ pub mod pallet {
 		HeaderTooLong,
 		/// The header is not that of the leaf's block, or this chain has forgotten the block's hash.
 		HeaderNotOfChain,
+		/// The same report was revealed by another simulator and proven false. It cannot be revealed again.
+		ProvenFalse,
 	}
 
 	#[pallet::hooks]
@@ -462,7 +465,7 @@ pub mod pallet {
 		/// - Too early or too late: [`Error::NoRound`], [`Error::StillCommitting`], [`Error::SeedNotDrawn`],
 		///   [`Error::RevealOver`].
 		/// - Not yours to reveal: [`Error::NotCommitted`], [`Error::AlreadyRevealed`], [`Error::Expelled`],
-		///   [`Error::CommitmentMismatch`].
+		///   [`Error::CommitmentMismatch`], [`Error::ProvenFalse`].
 		/// - Not what was asked for: [`Error::OtherSubject`], [`Error::SectionMissing`], [`Error::LeavesMissing`].
 		/// - Not the drawn leaves: [`Error::TooFewOpenings`], [`Error::TooManyOpenings`],
 		///   [`Error::OpeningNotDrawn`].
@@ -607,6 +610,10 @@ impl<T: Config> Pallet<T> {
 		answer: Answer,
 	) -> DispatchResult {
 		Submissions::<T>::try_mutate(id, |submissions| {
+			let root = sealed.report_root;
+			let known_lie = submissions
+				.iter()
+				.any(|s| s.answer == Answer::False { root });
 			let submission = submissions
 				.iter_mut()
 				.find(|s| s.simulator == sealed.simulator)
@@ -623,6 +630,8 @@ impl<T: Config> Pallet<T> {
 				submission.commitment == domain_hash(Domain::Simulation, sealed),
 				Error::<T>::CommitmentMismatch
 			);
+			// Who has sealed it as well shows nothing then, and pays for that.
+			ensure!(!known_lie, Error::<T>::ProvenFalse);
 			submission.answer = answer;
 			Ok(())
 		})

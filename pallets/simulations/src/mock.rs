@@ -4,7 +4,7 @@ use crate as pallet_simulations;
 use airlock_primitives::*;
 use airlock_report::{
 	leaf::{Blob, BlockResult, CandidateRun, ClassCounts, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, Openings, Report,
+	openings, samples, BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, Openings, PalletSet, Report,
 	SealedReport, SectionId, SimConfig, StaticLeaf, SCHEMA,
 };
 use codec::Encode;
@@ -92,6 +92,8 @@ impl pallet_simulations::Config for Test {
 }
 
 pub const ID: ProposalId = 3;
+/// The only pallet of the dossier's scope.
+pub const SCOPE: u8 = 7;
 pub const OPENED: u32 = 20;
 pub const COMMIT: u32 = 10;
 pub const REVEAL: u32 = 5;
@@ -119,7 +121,9 @@ pub fn dossier() -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
-		scope: Default::default(),
+		scope: std::collections::BTreeSet::from([SCOPE])
+			.try_into()
+			.unwrap(),
 		class: Class::Standard,
 	}
 }
@@ -259,6 +263,7 @@ fn config() -> SimConfig {
 		anchor: ANCHOR,
 		anchor_hash: hash(ANCHOR),
 		blocks: BLOCKS,
+		scope: [SCOPE].into_iter().collect(),
 		engine: H256::repeat_byte(8),
 	}
 }
@@ -297,6 +302,9 @@ fn switch(to: Blob) -> Leaf {
 		keys_changed: 3,
 		storage_versions_changed: 0,
 		changes: H256::repeat_byte(3),
+		touched: PalletSet::default(),
+		unowned_keys: 0,
+		outside_scope: 0,
 	})
 }
 

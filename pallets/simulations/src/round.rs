@@ -198,6 +198,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				anchor,
 				anchor_hash: frame_system::Pallet::<T>::parent_hash(),
 				blocks: policy.replay_blocks.min(anchor.saturated_into()),
+				scope: about.dossier.scope.iter().copied().collect(),
 				commit_window: policy.commit_window,
 				reveal_window: policy.reveal_window,
 				commit_until,

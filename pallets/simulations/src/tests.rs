@@ -230,7 +230,7 @@ fn reveal_should_fail_when_report_salt_or_round_differ() {
 
 #[test]
 fn reveal_should_fail_when_the_report_is_about_something_else() {
-	let wrong: [fn(&mut Report); 8] = [
+	let wrong: [fn(&mut Report); 9] = [
 		|r| r.config.schema += 1,
 		|r| r.config.genesis = H256::repeat_byte(77),
 		|r| r.config.parent_code = H256::repeat_byte(77),
@@ -239,6 +239,7 @@ fn reveal_should_fail_when_the_report_is_about_something_else() {
 		|r| r.config.anchor += 1,
 		|r| r.config.anchor_hash = H256::repeat_byte(77),
 		|r| r.config.blocks -= 1,
+		|r| r.config.scope.insert(SCOPE + 1),
 	];
 	for change in wrong {
 		build_and_execute(|| {

@@ -2,7 +2,7 @@
 
 use crate::Config;
 use airlock_primitives::OrganisationId;
-use airlock_report::Verdict;
+use airlock_report::{PalletSet, Verdict};
 use frame_support::{pallet_prelude::*, traits::fungible::Inspect};
 use sp_core::H256;
 
@@ -60,6 +60,8 @@ pub struct Round<BlockNumber> {
 	pub anchor_hash: H256,
 	/// Blocks to replay.
 	pub blocks: u32,
+	/// Pallets that the dossier says the upgrade touches.
+	pub scope: PalletSet,
 	/// Length of a commit window, in blocks.
 	pub commit_window: BlockNumber,
 	/// Length of a reveal window, in blocks.

@@ -3,7 +3,7 @@
 //! Leaves hold whole numbers, hashes and closed enums only: no clock, no float, no text of an error, so that
 //! two machines that see the same facts write the same bytes. A leaf's [`Sums`] follow from the leaf.
 
-use crate::{SectionId, Sums};
+use crate::{PalletSet, SectionId, Sums};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -275,12 +275,25 @@ pub struct EnactmentLeaf {
 	pub storage_versions_changed: u32,
 	/// Hash over the changed keys and values, sorted by key.
 	pub changes: H256,
+	/// Pallets that the switch touches: with another interface than in the code before, or with a storage item changed
+	/// that the same blocks do not change under the code that runs now. None for the control.
+	pub touched: PalletSet,
+	/// Keys changed in such a way that belong to no pallet.
+	pub unowned_keys: u32,
+	/// How many of `touched` are not in the declared scope, and one more if there are `unowned_keys`.
+	pub outside_scope: u32,
 }
 
 impl EnactmentLeaf {
 	/// True if the switch worked.
 	pub fn works(&self) -> bool {
 		self.result == BlockResult::Complete && self.settled
+	}
+
+	/// What `outside_scope` has to be.
+	pub fn outside(&self, scope: &PalletSet) -> u32 {
+		let unowned = u32::from(self.unowned_keys > 0);
+		self.touched.without(scope).count().saturating_add(unowned)
 	}
 
 	/// What it adds to its section's sums.
@@ -293,7 +306,9 @@ impl EnactmentLeaf {
 				control_broken: failed,
 				..Default::default()
 			},
-			Blob::Candidate | Blob::Rollback => Sums::of_regressions(failed),
+			Blob::Candidate | Blob::Rollback => {
+				Sums::of_regressions(failed.saturating_add(self.outside_scope))
+			}
 		}
 	}
 }
@@ -521,11 +536,39 @@ mod tests {
 			keys_changed: 0,
 			storage_versions_changed: 0,
 			changes: H256::zero(),
+			touched: PalletSet::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		};
 		let blame = |to| (leaf(to).sums().regressions, leaf(to).sums().control_broken);
 		assert_eq!(blame(Blob::Candidate), (1, 0));
 		assert_eq!(blame(Blob::Rollback), (1, 0));
 		assert_eq!(blame(Blob::Current), (0, 1));
+	}
+
+	#[test]
+	fn each_pallet_outside_the_scope_is_a_regression() {
+		let mut leaf = EnactmentLeaf {
+			to: Blob::Candidate,
+			result: BlockResult::Complete,
+			before: H256::zero(),
+			after: H256::zero(),
+			blocks: 1,
+			settled: true,
+			keys_changed: 0,
+			storage_versions_changed: 0,
+			changes: H256::zero(),
+			touched: [3, 7, 200].into_iter().collect(),
+			unowned_keys: 0,
+			outside_scope: 0,
+		};
+		let scope = [3, 4].into_iter().collect();
+		assert_eq!(leaf.outside(&scope), 2);
+		leaf.unowned_keys = 9;
+		assert_eq!(leaf.outside(&scope), 3);
+		leaf.outside_scope = 3;
+		assert_eq!(leaf.sums().regressions, 3);
+		assert!(leaf.works());
 	}
 
 	#[test]

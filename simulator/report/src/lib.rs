@@ -15,12 +15,14 @@ extern crate alloc;
 
 pub mod leaf;
 pub mod opening;
+mod pallets;
 pub mod tree;
 
 pub use leaf::{BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, StaticLeaf};
 pub use opening::{
 	openings, samples, Contradiction, Opening, OpeningError, Openings, MAX_SAMPLES, SAMPLED,
 };
+pub use pallets::PalletSet;
 pub use tree::{Proof, Sums, Tree};
 
 use alloc::vec::Vec;
@@ -30,7 +32,7 @@ use sp_core::{bounded::BoundedVec, ConstU32, H256};
 use sp_crypto_hashing::blake2_256;
 
 /// Version of the report's encoding and rules. Part of the root.
-pub const SCHEMA: u16 = 1;
+pub const SCHEMA: u16 = 2;
 
 /// Most sections a report can have.
 pub const MAX_SECTIONS: u32 = 16;
@@ -56,6 +58,8 @@ pub struct SimConfig {
 	pub anchor_hash: H256,
 	/// Blocks replayed: `anchor + 1 - blocks ..= anchor`, never block 0.
 	pub blocks: u32,
+	/// Pallets that the dossier says the upgrade touches. What touches another one is a regression.
+	pub scope: PalletSet,
 	/// Hash over engine version, executor limits and host functions.
 	pub engine: H256,
 }
@@ -137,7 +141,8 @@ pub enum Verdict {
 	/// At least one regression.
 	#[codec(index = 1)]
 	Fail,
-	/// The harness could not reproduce the canonical chain, so it says nothing of the candidate.
+	/// The harness could not reproduce the canonical chain, or found no block to run under the candidate, so it says
+	/// nothing of the candidate.
 	#[codec(index = 2)]
 	Inconclusive,
 }
@@ -195,9 +200,17 @@ impl Report {
 			Verdict::Inconclusive
 		} else if self.sections.iter().any(|s| s.sums.regressions > 0) {
 			Verdict::Fail
+		} else if self.compares_nothing() {
+			Verdict::Inconclusive
 		} else {
 			Verdict::Pass
 		}
+	}
+
+	/// True if not one block of history was run under the candidate: other code built them all.
+	fn compares_nothing(&self) -> bool {
+		self.section(SectionId::Replay)
+			.is_some_and(|s| s.sums.control_only >= s.sums.leaves)
 	}
 
 	/// True if the sections are sorted, unique, and include every one in `required` with at least one leaf.

@@ -64,8 +64,8 @@ pub enum Contradiction {
 	OtherBlock,
 	/// Its block has another hash on this chain.
 	OtherHash,
-	/// It contradicts the report's own subject: a check of another blob, a switch out of order, or a candidate
-	/// run on a block on which the engine never runs it.
+	/// It contradicts the report's own subject: a check of another blob, a switch out of order, pallets outside the
+	/// scope that are not counted, or a candidate run on a block on which the engine never runs it.
 	Impossible,
 }
 
@@ -163,7 +163,10 @@ impl Opening {
 		}
 		let possible = match &self.leaf {
 			Leaf::Static(leaf) => is_check(leaf, config, self.index),
-			Leaf::Enactment(leaf) => switch_of(config, self.index) == Some(leaf.to),
+			Leaf::Enactment(leaf) => {
+				switch_of(config, self.index) == Some(leaf.to)
+					&& leaf.outside_scope == leaf.outside(&config.scope)
+			}
 			Leaf::Block(leaf) => {
 				if config.block_of(self.index) != Some(leaf.number) {
 					return Some(Contradiction::OtherBlock);
@@ -215,7 +218,7 @@ mod tests {
 	use super::*;
 	use crate::{
 		leaf::{BlockResult, CandidateRun, ClassCounts},
-		EnactmentLeaf, ExtrinsicClass, SCHEMA,
+		EnactmentLeaf, ExtrinsicClass, PalletSet, SCHEMA,
 	};
 
 	const BLOCKS: u32 = 10;
@@ -231,6 +234,7 @@ mod tests {
 			anchor: ANCHOR,
 			anchor_hash: hash(ANCHOR),
 			blocks: BLOCKS,
+			scope: PalletSet::default(),
 			engine: H256::repeat_byte(5),
 		}
 	}
@@ -250,6 +254,9 @@ mod tests {
 			keys_changed: 0,
 			storage_versions_changed: 0,
 			changes: H256::zero(),
+			touched: PalletSet::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		})
 	}
 

@@ -212,11 +212,15 @@ impl Chain {
 			rollback: rollback.map(<[u8]>::to_vec),
 			anchor: Some(self.head.hash()),
 			blocks,
+			scope: None,
 			threads,
 		};
 		simulate(&self.backend, &input).unwrap()
 	}
 }
+
+/// Index of the pallet that the test upgrades change.
+const PROFILES: u8 = 50;
 
 fn transfer(value: u128) -> RuntimeCall {
 	let dest = Bob.to_account_id().into();
@@ -286,6 +290,44 @@ fn a_good_upgrade_passes_and_two_simulators_see_the_same() {
 		outcome.report.root(),
 		chain.simulate(GOOD, None, 4).report.root()
 	);
+}
+
+#[test]
+fn a_switch_may_touch_what_its_dossier_declares_and_nothing_else() {
+	let mut chain = Chain::new();
+	chain.live(2);
+	let of = |scope: &[u8]| {
+		let input = Input {
+			candidate: GOOD.to_vec(),
+			rollback: Some(GOOD_ROLLBACK.to_vec()),
+			anchor: Some(chain.head.hash()),
+			blocks: 2,
+			scope: Some(scope.iter().copied().collect()),
+			threads: None,
+		};
+		simulate(&chain.backend, &input).unwrap()
+	};
+	let declared = of(&[PROFILES]);
+	assert_eq!(
+		declared.report.verdict(),
+		Verdict::Pass,
+		"{:#}",
+		declared.to_json()
+	);
+	let touched: Vec<_> = declared
+		.switches
+		.iter()
+		.map(|s| s.touched.clone())
+		.collect();
+	let profiles = vec![(PROFILES, "Profiles".to_string())];
+	assert_eq!(touched, [vec![], profiles.clone(), profiles]);
+
+	let other = of(&[PROFILES + 1]);
+	assert_eq!(other.report.verdict(), Verdict::Fail);
+	// The candidate and the way back.
+	assert_eq!(sums(&other, SectionId::Enactment).regressions, 2);
+	let detail = other.to_json()["findings"][0]["detail"].to_string();
+	assert!(detail.contains("Profiles"), "{detail}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::{
 use airlock_primitives::{
 	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, ProposalId, Rollback,
 };
-use airlock_report::{openings, samples, Leaf, Report, SealedReport, SectionId, Verdict};
+use airlock_report::{
+	openings, samples, Leaf, PalletSet, Report, SealedReport, SectionId, Verdict,
+};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use codec::{DecodeAll, Encode};
 use sc_executor_common::runtime_blob::RuntimeBlob;
@@ -161,6 +163,8 @@ pub struct Round {
 	pub anchor_hash: H256,
 	/// Blocks to replay.
 	pub blocks: u32,
+	/// Pallets that the dossier says the upgrade touches.
+	pub scope: Static<PalletSet>,
 	/// The first block in which no commitment is taken, and the first in which reports are.
 	pub commit_until: u32,
 	/// The first block in which no report is taken.
@@ -192,6 +196,12 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 	let json = scale.with_extension("json");
 	let leaves = scale.with_extension("leaves");
 	let log = scale.with_extension("log");
+	let scope: Vec<String> = round
+		.scope
+		.0
+		.iter()
+		.map(|index| index.to_string())
+		.collect();
 	let args = [
 		"simulate".to_owned(),
 		format!("--base-path={}", node.base_path().display()),
@@ -200,6 +210,7 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 		format!("--rollback={}", back.display()),
 		format!("--anchor={}", round.anchor),
 		format!("--blocks={}", round.blocks),
+		format!("--scope={}", scope.join(",")),
 		format!("--json={}", json.display()),
 		format!("--scale={}", scale.display()),
 		format!("--leaves={}", leaves.display()),

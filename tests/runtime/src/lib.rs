@@ -41,15 +41,18 @@ pub fn chain(preset: &str) -> sp_io::TestExternalities {
 	let mut ext = sp_io::TestExternalities::default();
 	let executor = sc_executor::WasmExecutor::<sp_io::SubstrateHostFunctions>::builder().build();
 	ext.register_extension(ReadRuntimeVersionExt::new(executor));
-	ext.execute_with(|| {
-		sp_io::storage::set(well_known_keys::CODE, airlock_variants::BASE);
-		let config = genesis_json(preset);
-		frame_support::genesis_builder_helper::build_state::<airlock_runtime::RuntimeGenesisConfig>(
-			config.to_string().into_bytes(),
-		)
-		.expect("the preset is a genesis");
-	});
+	ext.execute_with(|| build_genesis(preset, airlock_variants::BASE));
 	ext
+}
+
+/// Writes the genesis of a preset, with this code, into empty storage.
+pub fn build_genesis(preset: &str, code: &[u8]) {
+	sp_io::storage::set(well_known_keys::CODE, code);
+	let config = genesis_json(preset);
+	frame_support::genesis_builder_helper::build_state::<airlock_runtime::RuntimeGenesisConfig>(
+		config.to_string().into_bytes(),
+	)
+	.expect("the preset is a genesis");
 }
 
 /// The default genesis with a preset's patch over it.
@@ -252,6 +255,9 @@ pub fn leaves(id: ProposalId) -> Vec<(SectionId, Vec<Leaf>)> {
 			keys_changed: 3,
 			storage_versions_changed: 0,
 			changes: Hash::repeat_byte(3),
+			touched: Default::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
 		})
 	};
 	let block = |number| {
@@ -294,6 +300,7 @@ pub fn report(id: ProposalId) -> Report {
 		anchor: round.anchor,
 		anchor_hash: round.anchor_hash,
 		blocks: round.blocks,
+		scope: round.scope,
 		engine: Hash::repeat_byte(1),
 	};
 	Report::of(config, &leaves(id)).expect("three sections")

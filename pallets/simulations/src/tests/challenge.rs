@@ -326,6 +326,21 @@ fn challenge_should_reward_nobody_when_the_challenger_is_a_liar_or_of_its_organi
 }
 
 #[test]
+fn a_report_that_was_proven_false_should_not_be_revealed_again() {
+	build_and_execute(|| {
+		// Two have sealed the lie; one of them shows it.
+		assert_ok!(commit(2, &lie().report));
+		reveal_lie(&lie(), index_of(KNOWN), &[1], &[3]);
+		prove();
+		assert_noop!(reveal_sim(2, &lie()), Error::<Test>::ProvenFalse);
+		// The other one cannot hide it either: it has shown nothing.
+		to_due(REVEAL_ENDS);
+		let entry = crate::Simulators::<Test>::get(2).unwrap();
+		assert_eq!(entry.bond, BOND - FINE);
+	});
+}
+
+#[test]
 fn a_false_report_should_not_count() {
 	build_and_execute(|| {
 		reveal_lie(&lie(), index_of(KNOWN), &[1, 2], &[3]);
