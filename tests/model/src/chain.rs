@@ -4,20 +4,26 @@
 
 use crate::spec::{self, Account, Block, Code, Id, Refusal, Seat, Way};
 use airlock_primitives::{
-	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
+	domain_hash, Class, ClassPolicy, CodeRef, Document, Domain, Dossier, Electorate, Migrations,
+	OrganisationId, Organisations, Power, Rollback, Stage, Voter,
 };
 use airlock_primitives::{
-	Class, ClassPolicy, CodeRef, Document, Dossier, Electorate, Migrations, OpenFindings, Power,
-	Rollback, Stage, Voter,
+	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
+};
+use airlock_report::{
+	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
+	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Opening, PalletSet, Report, SealedReport,
+	SectionId, SimConfig, StaticLeaf, Verdict, SCHEMA,
 };
 use codec::Encode;
 use frame_support::{
 	derive_impl, parameter_types,
 	traits::{ConstU32, ConstU64, Contains, OnInitialize},
 };
+use frame_system::pallet_prelude::HeaderFor;
 use sp_core::{traits::ReadRuntimeVersionExt, H256};
 use sp_runtime::{
-	traits::{Dispatchable, IdentityLookup},
+	traits::{Dispatchable, Header as _, IdentityLookup},
 	BuildStorage, DispatchError,
 };
 use sp_version::RuntimeVersion;
@@ -34,6 +40,8 @@ frame_support::construct_runtime!(
 		Preimage: pallet_preimage,
 		Proposals: pallet_airlock_proposals,
 		Enactment: pallet_airlock_enactment,
+		Simulations: pallet_airlock_simulations,
+		Audits: pallet_airlock_audits,
 		Supermajority: pallet_airlock_supermajority,
 	}
 );
@@ -70,7 +78,6 @@ parameter_types! {
 	pub static Running: u32 = 1;
 	pub Version: RuntimeVersion = version("model", Running::get());
 	pub static Set: Vec<Seat> = Vec::new();
-	pub static Blocked: bool = false;
 	pub static Migrating: bool = false;
 	pub static Changing: bool = false;
 	pub RequiredApis: Vec<([u8; 8], u32)> = vec![REQUIRED_API];
@@ -83,6 +90,8 @@ impl frame_system::Config for Chain {
 	type Lookup = IdentityLookup<Account>;
 	type AccountData = pallet_balances::AccountData<u64>;
 	type Version = Version;
+	// Whatever can be challenged is still known.
+	type BlockHashCount = ConstU32<10_000>;
 	type OnSetCode = pallet_airlock_enactment::Gate<Chain>;
 }
 
@@ -132,14 +141,13 @@ impl pallet_airlock_proposals::Config for Chain {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Preimages = Preimage;
 	type Code = Enactment;
-	// Evidence is judged by pallets of their own, with tests of their own.
-	type Simulation = ();
-	type Review = ();
+	type Simulation = Simulations;
+	type Review = Audits;
 	type Ballot = Supermajority;
 	type Timelock = pallet_airlock_enactment::Timelock<Chain>;
 	type Probation = pallet_airlock_enactment::Probation<Chain>;
 	type RequiredApis = RequiredApis;
-	type Organisations = ();
+	type Organisations = Chain;
 	type LifecyclePallets = LifecyclePallets;
 	type BaseDeposit = ConstU64<{ spec::BASE_DEPOSIT }>;
 	type ByteDeposit = ConstU64<1>;
@@ -168,7 +176,7 @@ impl pallet_airlock_enactment::Config for Chain {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Chain;
 	type CurrentMajority = Supermajority;
-	type Findings = Chain;
+	type Findings = Audits;
 	type Preimages = Preimage;
 	type Migrations = Chain;
 	type AuthorityChangePending = Changing;
@@ -177,10 +185,46 @@ impl pallet_airlock_enactment::Config for Chain {
 	type WeightInfo = ();
 }
 
-impl OpenFindings for Chain {
-	fn blocking(_: Id) -> bool {
-		Blocked::get()
+/// What the registries of simulators and auditors say of an account.
+impl Organisations<Account> for Chain {
+	fn of(who: &Account) -> Vec<OrganisationId> {
+		let simulates = pallet_airlock_simulations::Simulators::<Chain>::get(who);
+		let audits = pallet_airlock_audits::Auditors::<Chain>::get(who);
+		let simulates = simulates.map(|simulator| simulator.organisation);
+		let audits = audits.map(|auditor| auditor.organisation);
+		simulates.into_iter().chain(audits).collect()
 	}
+}
+
+impl pallet_airlock_simulations::Config for Chain {
+	type AdmitOrigin = frame_system::EnsureRoot<Account>;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Bond = ConstU64<{ spec::BOND }>;
+	type NoShowFine = ConstU64<{ spec::FINE }>;
+	type Roles = Proposals;
+	type Lifecycle = Proposals;
+	type MaxSeats = ConstU32<3>;
+	type WeightInfo = ();
+}
+
+impl pallet_airlock_audits::Config for Chain {
+	type AdmitOrigin = frame_system::EnsureRoot<Account>;
+	type Currency = Balances;
+	type RuntimeHoldReason = RuntimeHoldReason;
+	type Bond = ConstU64<{ spec::BOND }>;
+	type FindingDeposit = ConstU64<{ spec::FINDING_DEPOSIT }>;
+	type MinBounty = ConstU64<{ spec::MIN_BOUNTY }>;
+	type MinBountyPart = ConstU64<{ spec::BOUNTY_PART }>;
+	type MaxFunders = ConstU32<{ spec::MAX_FUNDERS as u32 }>;
+	type Electorate = Chain;
+	type MaxValidators = ConstU32<8>;
+	type Lifecycle = Proposals;
+	type Roles = Proposals;
+	type MaxAttestations = ConstU32<{ spec::MAX_ATTESTATIONS as u32 }>;
+	type MaxFindings = ConstU32<{ spec::MAX_FINDINGS as u32 }>;
+	type CoolingPeriod = ConstU32<{ spec::COOLING }>;
+	type WeightInfo = ();
 }
 
 impl pallet_airlock_supermajority::Config for Chain {
@@ -263,7 +307,6 @@ pub fn policy() -> Policy<Block> {
 pub fn on_chain<R>(spec: &spec::Spec, run: impl FnOnce() -> R) -> R {
 	Running::set(GENESIS.version);
 	Set::set(spec.set.clone());
-	Blocked::set(false);
 	Migrating::set(false);
 	Changing::set(false);
 	let genesis = RuntimeGenesisConfig {
@@ -273,6 +316,12 @@ pub fn on_chain<R>(spec: &spec::Spec, run: impl FnOnce() -> R) -> R {
 		},
 		proposals: pallet_airlock_proposals::GenesisConfig {
 			policy: Some(policy()),
+		},
+		simulations: pallet_airlock_simulations::GenesisConfig {
+			simulators: organisations(spec.simulators.iter().map(|(w, s)| (w, s.organisation))),
+		},
+		audits: pallet_airlock_audits::GenesisConfig {
+			auditors: organisations(spec.auditors.iter().map(|(w, a)| (w, a.organisation))),
 		},
 		..Default::default()
 	};
@@ -285,6 +334,18 @@ pub fn on_chain<R>(spec: &spec::Spec, run: impl FnOnce() -> R) -> R {
 	})
 }
 
+fn organisations<'a>(
+	of: impl Iterator<Item = (&'a Account, u32)>,
+) -> Vec<(Account, OrganisationId)> {
+	of.map(|(who, organisation)| (*who, organisation)).collect()
+}
+
+/// The header of a block of this chain. Only its hash is known on chain, so it may say anything, but always the same.
+pub fn header(number: Block) -> HeaderFor<Chain> {
+	let root = |salt: u64| H256::from_low_u64_be(salt << 32 | u64::from(number));
+	HeaderFor::<Chain>::new(number, root(1), root(2), root(3), Default::default())
+}
+
 /// Begins a block, as the executive does.
 pub fn begin_block(number: Block) {
 	if number > 1 {
@@ -294,11 +355,7 @@ pub fn begin_block(number: Block) {
 	if newest.is_some() {
 		Running::set(running_version());
 	}
-	System::initialize(
-		&number,
-		&H256::from_low_u64_be(number.into()),
-		&Default::default(),
-	);
+	System::initialize(&number, &header(number - 1).hash(), &Default::default());
 	AllPalletsWithSystem::on_initialize(number);
 }
 
@@ -390,6 +447,190 @@ pub fn bytes_of(of: &spec::Dossier) -> u64 {
 	code + dossier.encoded_size() as u64
 }
 
+/// All leaves of a report on a round.
+fn leaves(of: &spec::Report, config: &SimConfig) -> Vec<(SectionId, Vec<Leaf>)> {
+	let blobs: Vec<Blob> = match config.rollback {
+		Some(_) => vec![Blob::Candidate, Blob::Rollback],
+		None => vec![Blob::Candidate],
+	};
+	let checks = blobs.iter().flat_map(|blob| {
+		let check = |check| {
+			Leaf::Static(StaticLeaf {
+				blob: *blob,
+				check,
+				holds: of.verdict != Verdict::Fail,
+			})
+		};
+		StaticCheck::ALL.into_iter().map(check)
+	});
+	let missing = usize::from(of.fault == Some(spec::Fault::LeavesMissing));
+	let checks = checks.skip(missing).collect();
+	let switches = [Blob::Current].into_iter().chain(blobs.iter().copied());
+	let switches = switches.map(|to| switch(to, of.verdict)).collect();
+	let blocks = (0..config.blocks).filter_map(|index| config.block_of(index));
+	let first = config.block_of(0);
+	let block = |number| block(number, config, of.lie && first == Some(number));
+	let mut sections = vec![
+		(SectionId::Static, checks),
+		(SectionId::Enactment, switches),
+		(SectionId::Replay, blocks.map(block).collect()),
+	];
+	if of.fault == Some(spec::Fault::SectionMissing) {
+		sections.pop();
+	}
+	sections
+}
+
+fn switch(to: Blob, verdict: Verdict) -> Leaf {
+	let broken = to == Blob::Current && verdict == Verdict::Inconclusive;
+	Leaf::Enactment(EnactmentLeaf {
+		to,
+		result: if broken {
+			BlockResult::InitializeTrapped
+		} else {
+			BlockResult::Complete
+		},
+		before: H256::zero(),
+		after: H256::zero(),
+		blocks: 1,
+		settled: true,
+		keys_changed: 0,
+		storage_versions_changed: 0,
+		changes: H256::zero(),
+		touched: PalletSet::default(),
+		unowned_keys: 0,
+		outside_scope: 0,
+	})
+}
+
+fn block(number: Block, config: &SimConfig, lie: bool) -> Leaf {
+	let header = header(number);
+	Leaf::Block(BlockLeaf {
+		number,
+		hash: header.hash(),
+		state_root: if lie { H256::zero() } else { header.state_root },
+		extrinsics_root: header.extrinsics_root,
+		code: config.parent_code,
+		extrinsics: 0,
+		control: true,
+		outcomes: H256::zero(),
+		candidate: Some(CandidateRun {
+			result: BlockResult::Complete,
+			root: H256::zero(),
+			classes: Default::default(),
+			memoised: 0,
+			outcomes: H256::zero(),
+		}),
+	})
+}
+
+/// A report on a proposal's round, as the chain would see it, and its leaves.
+fn report(
+	of: &spec::Report,
+	dossier: &spec::Dossier,
+	id: Id,
+) -> (Report, Vec<(SectionId, Vec<Leaf>)>) {
+	let round = pallet_airlock_simulations::Rounds::<Chain>::get(id);
+	let (anchor, anchor_hash, blocks) = round.map_or((0, H256::zero(), 0), |r| {
+		(r.anchor, r.anchor_hash, r.blocks)
+	});
+	let rollback = match dossier.way {
+		Way::Dedicated(back) => Some(hash_of(back)),
+		Way::Previous | Way::None => None,
+	};
+	let other = of.fault == Some(spec::Fault::OtherSubject);
+	let config = SimConfig {
+		schema: SCHEMA,
+		genesis: System::block_hash(0),
+		parent_code: hash_of(dossier.parent),
+		candidate: hash_of(dossier.code),
+		rollback,
+		anchor: anchor + u32::from(other),
+		anchor_hash,
+		blocks,
+		scope: (0..dossier.scope as u8).collect(),
+		// Nothing of the chain says which engine is right.
+		engine: H256::repeat_byte(of.facts),
+	};
+	let leaves = leaves(of, &config);
+	let report = Report::of(config, &leaves).expect("three sections");
+	(report, leaves)
+}
+
+/// What a simulator sends as its seal.
+pub fn seal(of: &spec::Seal, id: Id) -> H256 {
+	let sealed = SealedReport {
+		genesis: System::block_hash(0),
+		dossier_hash: dossier(&of.dossier).hash(),
+		simulator: of.by,
+		round: of.round,
+		attempt: of.attempt,
+		report_root: report(&of.report, &of.dossier, id).0.root(),
+		salt: [of.salt; 32],
+	};
+	domain_hash(Domain::Simulation, &sealed)
+}
+
+/// What a simulator sends to show its report: with the leaves that were drawn for it, or with one less.
+pub fn reveal(
+	who: Account,
+	id: Id,
+	of: &spec::Report,
+	dossier: &spec::Dossier,
+	salt: u8,
+	opened: bool,
+) -> RuntimeCall {
+	let (report, leaves) = report(of, dossier, id);
+	let seed = pallet_airlock_simulations::Rounds::<Chain>::get(id).and_then(|round| round.seed);
+	let drawn = seed.map(|seed| samples(&seed, &who.encode(), &report));
+	let openings = drawn.and_then(|drawn| openings(&leaves, &drawn));
+	let mut openings = openings.unwrap_or_default();
+	if !opened {
+		openings.pop();
+	}
+	let salt = [salt; 32];
+	let call = pallet_airlock_simulations::Call::reveal {
+		id,
+		report,
+		salt,
+		openings,
+	};
+	call.into()
+}
+
+/// What a challenger sends: the leaf of the first block, and its header or none.
+pub fn challenge(
+	id: Id,
+	of: &spec::Report,
+	dossier: &spec::Dossier,
+	with_header: bool,
+) -> RuntimeCall {
+	let (report, leaves) = report(of, dossier, id);
+	let opening = Opening::of(&leaves, SectionId::Replay, 0);
+	// Of a report without blocks anything is as good.
+	let opening = opening.or_else(|| Opening::of(&leaves, SectionId::Enactment, 0));
+	let number = report.config.block_of(0).unwrap_or_default();
+	let call = pallet_airlock_simulations::Call::challenge {
+		id,
+		report_root: report.root(),
+		opening: Box::new(opening.expect("there is a switch")),
+		header: with_header.then(|| Box::new(header(number))),
+	};
+	call.into()
+}
+
+/// The seal of a finding.
+pub fn finding_seal(reporter: Account, id: Id, (text, salt): (u8, u8)) -> H256 {
+	let sealed = pallet_airlock_audits::SealedFinding {
+		genesis: System::block_hash(0),
+		id,
+		reporter,
+		report: Document::of(&[text]),
+		salt: [salt; 32],
+	};
+	sealed.commitment()
+}
+
 /// Dispatches a call, as an extrinsic does.
 pub fn call(origin: RuntimeOrigin, call: impl Into<RuntimeCall>) -> Result<(), Refusal> {
 	let call = call.into();
@@ -418,6 +659,8 @@ pub fn stages() -> BTreeMap<Id, Stage> {
 pub fn try_state() {
 	Proposals::do_try_state().expect("proposals");
 	Enactment::do_try_state().expect("enactment");
+	Simulations::do_try_state().expect("simulations");
+	Audits::do_try_state().expect("audits");
 	Supermajority::do_try_state().expect("supermajority");
 }
 
@@ -438,13 +681,21 @@ pub fn keys_of_ours() -> Vec<String> {
 		pallet_airlock_proposals::ChainPolicy::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_proposals::NextId::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_proposals::History::<Chain>::final_prefix().to_vec(),
+		pallet_airlock_simulations::Simulators::<Chain>::final_prefix().to_vec(),
+		pallet_airlock_audits::Auditors::<Chain>::final_prefix().to_vec(),
 		pallet_airlock_enactment::Installed::<Chain>::final_prefix().to_vec(),
 		pallet_airlock_enactment::CurrentCode::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::HighestSpecVersion::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::RollbacksInARow::<Chain>::storage_value_final_key().to_vec(),
 		pallet_airlock_enactment::Locked::<Chain>::storage_value_final_key().to_vec(),
 	];
-	let ours = [Proposals::name(), Enactment::name(), Supermajority::name()];
+	let ours = [
+		Proposals::name(),
+		Enactment::name(),
+		Simulations::name(),
+		Audits::name(),
+		Supermajority::name(),
+	];
 	let mut left = Vec::new();
 	for pallet in ours {
 		let prefix = sp_crypto_hashing::twox_128(pallet.as_bytes());

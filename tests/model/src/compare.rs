@@ -2,9 +2,9 @@
 
 use crate::{
 	chain::{self, hash_of, Balances, Chain},
-	spec::{Ballot, Id, Proposal, Spec},
+	spec::{Attestation, Auditor, Ballot, Id, Part, Proposal, Round, Shown, Simulator, Spec},
 };
-use airlock_primitives::{Outcome, Party};
+use airlock_primitives::Outcome;
 use frame_support::traits::fungible::InspectHold;
 use pallet_airlock_supermajority::Vote;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +24,13 @@ pub fn assert_same(spec: &Spec) {
 	);
 	for (id, proposal) in &spec.open {
 		one_proposal(*id, proposal);
+		simulation(*id, proposal.simulation.as_ref());
+		review(*id, proposal);
+		findings(*id, proposal);
 		ballot(*id, proposal.ballot.as_ref());
 		timelock(*id, proposal);
 	}
+	registries(spec);
 	endings(spec);
 	money(spec);
 }
@@ -93,9 +97,192 @@ fn one_proposal(id: Id, expected: &Proposal) {
 	assert_eq!(stored.policy, expected.policy, "policy of {id}");
 	let dossier = chain::dossier(&expected.dossier);
 	assert_eq!(stored.dossier, dossier, "dossier of {id}");
-	let roles = pallet_airlock_proposals::RoleOf::<Chain>::iter_key_prefix(id);
-	let expected = [Party::Account(expected.proposer)];
-	assert_eq!(roles.collect::<Vec<_>>(), expected, "roles on {id}");
+	let roles: Vec<_> = pallet_airlock_proposals::RoleOf::<Chain>::iter_prefix(id).collect();
+	assert_eq!(roles.len(), expected.roles.len(), "roles on {id}");
+	for role in roles {
+		assert!(expected.roles.contains(&role), "{role:?} on {id}");
+	}
+}
+
+/// Everybody who may give evidence.
+fn registries(spec: &Spec) {
+	let simulators: BTreeMap<_, _> = pallet_airlock_simulations::Simulators::<Chain>::iter()
+		.map(|(who, s)| {
+			let simulator = Simulator {
+				organisation: s.organisation,
+				bond: s.bond,
+				standing: s.standing,
+				active: s.active,
+			};
+			(who, simulator)
+		})
+		.collect();
+	assert_eq!(simulators, spec.simulators, "simulators");
+	let auditors: BTreeMap<_, _> = pallet_airlock_audits::Auditors::<Chain>::iter()
+		.map(|(who, a)| {
+			let auditor = Auditor {
+				organisation: a.organisation,
+				acts_from: a.acts_from,
+				active: a.active,
+				leaving: a.leaving,
+			};
+			(who, auditor)
+		})
+		.collect();
+	assert_eq!(auditors, spec.auditors, "auditors");
+}
+
+fn simulation(id: Id, expected: Option<&Round>) {
+	use pallet_airlock_simulations::{Answer, Reports, Rounds, Submissions};
+	let stored = Rounds::<Chain>::get(id);
+	assert_eq!(stored.is_some(), expected.is_some(), "round of {id}");
+	let (Some(stored), Some(expected)) = (stored, expected) else {
+		return;
+	};
+	let dossier = chain::dossier(&expected.dossier).hash();
+	assert_eq!(stored.dossier_hash, dossier, "dossier of {id}'s round");
+	assert_eq!(stored.round, expected.round, "round of {id}");
+	assert_eq!(stored.attempt, expected.attempt, "attempt of {id}");
+	assert_eq!(stored.blocks, expected.blocks, "blocks to replay for {id}");
+	let until = (stored.commit_until, stored.reveal_until);
+	assert_eq!(
+		until,
+		(expected.commit_until, expected.reveal_until),
+		"windows of {id}"
+	);
+	assert_eq!(
+		stored.seed.is_some(),
+		expected.drawn,
+		"leaves drawn for {id}"
+	);
+	assert_eq!(stored.closed, expected.closed, "round of {id} is over");
+	let stored = Submissions::<Chain>::get(id);
+	assert_eq!(stored.len(), expected.submissions.len(), "seats on {id}");
+	let mut reports = BTreeSet::new();
+	for (stored, expected) in stored.iter().zip(&expected.submissions) {
+		assert_eq!(stored.simulator, expected.by, "seat on {id}");
+		assert_eq!(stored.organisation, expected.organisation, "seat on {id}");
+		let same = match (stored.answer, expected.shown) {
+			(Answer::Revealed { root, verdict }, Shown::Report(report)) => {
+				reports.insert(root);
+				verdict == report.verdict
+			}
+			(Answer::Sealed, Shown::Sealed) | (Answer::NotRevealed, Shown::Nothing) => true,
+			(Answer::False { .. }, Shown::Lie) => true,
+			_ => false,
+		};
+		assert!(
+			same,
+			"{:?} on {id}, not {:?}",
+			stored.answer, expected.shown
+		);
+	}
+	let stored: BTreeSet<_> = Reports::<Chain>::iter_key_prefix(id).collect();
+	assert_eq!(stored, reports, "reports on {id}");
+}
+
+fn review(id: Id, expected: &Proposal) {
+	use pallet_airlock_audits::{Attestations, Bounties, Reviews};
+	let stored = Reviews::<Chain>::get(id);
+	assert_eq!(
+		stored.is_some(),
+		expected.review.is_some(),
+		"review of {id}"
+	);
+	if let (Some(stored), Some(expected)) = (stored, &expected.review) {
+		let dossier = chain::dossier(&expected.dossier).hash();
+		assert_eq!(stored.dossier_hash, dossier, "dossier of {id}'s review");
+		let window = (stored.earliest, stored.latest);
+		assert_eq!(
+			window,
+			(expected.earliest, expected.latest),
+			"review of {id}"
+		);
+		assert_eq!(stored.closed, expected.closed, "review of {id} is over");
+	}
+	let stored = Attestations::<Chain>::get(id)
+		.into_iter()
+		.map(|a| Attestation {
+			by: a.auditor,
+			organisation: a.organisation,
+			kind: a.kind,
+			opinion: a.opinion,
+		});
+	assert_eq!(
+		stored.collect::<Vec<_>>(),
+		expected.attestations,
+		"attestations on {id}"
+	);
+	let stored = Bounties::<Chain>::get(id).into_iter().map(|p| Part {
+		funder: p.funder,
+		funded: p.funded,
+		left: p.left,
+	});
+	assert_eq!(
+		stored.collect::<Vec<_>>(),
+		expected.bounty,
+		"bounty of {id}"
+	);
+}
+
+fn findings(id: Id, expected: &Proposal) {
+	use pallet_airlock_audits::{Blocking, FindingSlots, Findings, Report, Waivers};
+	let hash = |dossier| chain::dossier(dossier).hash();
+	let slots = FindingSlots::<Chain>::get(id);
+	assert_eq!(
+		slots.taken as usize,
+		expected.findings.len(),
+		"findings on {id}"
+	);
+	let public = [slots.public_minor as usize, slots.public_severe as usize];
+	assert_eq!(public, expected.public_findings, "public findings on {id}");
+	let blocking = expected.findings.iter().filter(|f| f.blocks()).count();
+	assert_eq!(
+		Blocking::<Chain>::get(id) as usize,
+		blocking,
+		"{id} is blocked"
+	);
+	assert_eq!(
+		Findings::<Chain>::iter_prefix(id).count(),
+		expected.findings.len()
+	);
+	for (number, expected) in (0..).zip(&expected.findings) {
+		let stored = Findings::<Chain>::get(id, number).expect("numbers have no gaps");
+		let what = format!("finding {number} on {id}");
+		assert_eq!(stored.reporter, expected.reporter, "{what}");
+		assert_eq!(stored.organisation, expected.organisation, "{what}");
+		assert_eq!(stored.deposit, expected.deposit, "deposit of {what}");
+		assert_eq!(stored.severity, expected.severity, "severity of {what}");
+		assert_eq!(stored.status, expected.standing, "standing of {what}");
+		assert_eq!(stored.confirmed, expected.confirmed, "truth of {what}");
+		assert_eq!(
+			stored.found_in,
+			hash(&expected.found_in),
+			"dossier of {what}"
+		);
+		assert_eq!(
+			stored.judged_in,
+			hash(&expected.judged_in),
+			"dossier of {what}"
+		);
+		let sealed = matches!(stored.report, Report::Sealed(_));
+		assert_eq!(sealed, expected.seal.is_some(), "seal of {what}");
+		let said = stored
+			.judgements
+			.iter()
+			.map(|j| (j.organisation, j.dossier_hash, j.verdict));
+		let judgements = expected
+			.judgements
+			.iter()
+			.map(|(who, of, what)| (*who, hash(of), *what));
+		assert!(said.eq(judgements), "judgements of {what}");
+	}
+	let stored: BTreeMap<_, _> = Waivers::<Chain>::iter_prefix(id)
+		.map(|(number, w)| (number, (w.dossier_hash, w.validators.into_inner())))
+		.collect();
+	let waivers = expected.waivers.iter();
+	let waivers = waivers.map(|(number, (of, who))| (*number, (hash(of), who.clone())));
+	assert_eq!(stored, waivers.collect(), "waivers on {id}");
 }
 
 fn ballot(id: Id, expected: Option<&Ballot>) {

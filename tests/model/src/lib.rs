@@ -3,14 +3,15 @@
 //! - [`spec`]: the rules in plain Rust, without FRAME and without storage: maps, numbers and one function for each
 //!   thing that somebody can do. It is written to be read beside `lifecycle.md`.
 //! - [`chain`]: the pallets composed in a small runtime, with the same things to do.
-//! - [`play`]: turns arbitrary numbers into what actors do, does it on both, and compares: the same answer, the same
-//!   state, after each step.
+//! - [`draw`]: turns arbitrary numbers into what actors do.
+//! - [`play`]: does it on both, and compares: the same answer, the same state, after each step.
 //!
-//! What the specification does not cover: evidence, that is simulations and audits (the gates are left out here; the
-//! pallets have tests of their own), bytes of blobs and how they are read (unit tests of
-//! `pallet-airlock-proposals`), fees and weights, sessions (`pallet-airlock-validators`).
+//! What the specification does not cover: bytes of blobs and how they are read (unit tests of
+//! `pallet-airlock-proposals`), which leaves are drawn and what is wrong with each (a report lies here in one block or in
+//! none; unit tests of `pallet-airlock-simulations`), fees and weights, sessions (`pallet-airlock-validators`).
 
 pub mod chain;
 mod compare;
+pub mod draw;
 pub mod play;
 pub mod spec;

@@ -1,10 +1,17 @@
 //! The rules, without FRAME.
 
+mod review;
+mod simulation;
 mod stages;
 
+pub use review::{Attestation, Auditor, Finding, Part, Review};
+pub use simulation::{Fault, Report, Round, Seal, Shown, Simulator, Submission};
 pub use stages::{Ballot, Elector, Timelock, Trial};
 
-use airlock_primitives::{Class, ClassPolicy, Failure, Outcome, Policy, Precondition, Stage};
+use airlock_primitives::{
+	Class, ClassPolicy, Failure, Outcome, Party, Policy, Precondition, Role, SimulationPolicy,
+	Stage,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An account.
@@ -36,6 +43,25 @@ pub const LIFECYCLE_PALLET: u8 = 2;
 pub const MAX_OPEN_BY_ONE: usize = 2;
 /// Most proposals that move by themselves in one block.
 pub const MAX_DUE: usize = 2;
+/// Bond of a simulator, and of an auditor.
+pub const BOND: u64 = 200;
+/// What a simulator pays that shows nothing of what it sealed.
+pub const FINE: u64 = 60;
+/// Blocks between an auditor's admission and its first act.
+pub const COOLING: Block = 3;
+/// Most attestations on one proposal.
+pub const MAX_ATTESTATIONS: usize = 6;
+/// Most findings on one proposal: a quarter for severe ones of others than auditors, a quarter for their other ones, and
+/// an eighth for each organisation of auditors.
+pub const MAX_FINDINGS: usize = 16;
+/// Deposit of a finding.
+pub const FINDING_DEPOSIT: u64 = 20;
+/// What must be put into a bounty.
+pub const MIN_BOUNTY: u64 = 40;
+/// The least that is put into it at a time.
+pub const BOUNTY_PART: u64 = 10;
+/// Most funders of a bounty, the proposer among them.
+pub const MAX_FUNDERS: usize = 3;
 /// Rollbacks in a row that lock the lane.
 pub const LOCKING: u8 = 2;
 
@@ -145,6 +171,22 @@ pub struct Proposal {
 	pub dossier: Dossier,
 	/// The rules, frozen.
 	pub policy: ClassPolicy<Block>,
+	/// Who acts as what on it.
+	pub roles: Vec<(Party<Account>, Role)>,
+	/// What simulators say of it.
+	pub simulation: Option<Round>,
+	/// Its review.
+	pub review: Option<Review>,
+	/// What auditors say of it, in the order in which it came.
+	pub attestations: Vec<Attestation>,
+	/// What is wrong with it, by number.
+	pub findings: Vec<Finding>,
+	/// How many of them are of others than auditors: such as do not block, such as do.
+	pub public_findings: [usize; 2],
+	/// What findings are paid of.
+	pub bounty: Vec<Part>,
+	/// Who would take which dossier with which finding.
+	pub waivers: BTreeMap<u32, (Dossier, Vec<Account>)>,
 	/// Its vote.
 	pub ballot: Option<Ballot>,
 	/// Who calls for a stop of which dossier.
@@ -203,8 +245,10 @@ pub struct Spec {
 	pub bytes: BTreeSet<Code>,
 	/// Who may vote now.
 	pub set: Vec<Seat>,
-	/// A finding is open that must stop an upgrade.
-	pub blocked: bool,
+	/// Who may simulate.
+	pub simulators: BTreeMap<Account, Simulator>,
+	/// Who may audit.
+	pub auditors: BTreeMap<Account, Auditor>,
 	/// A multi-block migration runs.
 	pub migrating: bool,
 	/// The authorities are about to change.
@@ -248,6 +292,14 @@ impl Spec {
 			due: self.now + policy.bytes_within,
 			dossier,
 			policy,
+			roles: self.proposing(who),
+			simulation: None,
+			review: None,
+			attestations: Vec::new(),
+			findings: Vec::new(),
+			public_findings: [0; 2],
+			bounty: Vec::new(),
+			waivers: BTreeMap::new(),
 			ballot: None,
 			stops: None,
 			timelock: None,
@@ -371,8 +423,8 @@ impl Spec {
 			}
 			Stage::Registered if self.now < proposal.due => Status::Pending(proposal.due),
 			Stage::Registered => Status::Failed(Failure::BytesMissing),
-			// Evidence is judged by pallets of their own, with tests of their own.
-			Stage::Simulation | Stage::Review => Status::Passed,
+			Stage::Simulation => self.ask_simulation(id),
+			Stage::Review => self.ask_review(id),
 			Stage::Voting => self.ask_ballot(id),
 			Stage::Timelock => self.ask_timelock(id),
 			Stage::Probation => self.ask_probation(id),
@@ -382,8 +434,14 @@ impl Spec {
 	fn enter_next(&mut self, id: Id) {
 		self.close_stage(id);
 		let next = match self.open[&id].stage {
-			Stage::Registered => Stage::Simulation,
-			Stage::Simulation => Stage::Review,
+			Stage::Registered => {
+				self.open_simulation(id);
+				Stage::Simulation
+			}
+			Stage::Simulation => {
+				self.open_review(id);
+				Stage::Review
+			}
 			Stage::Review => {
 				self.open_ballot(id);
 				Stage::Voting
@@ -407,13 +465,23 @@ impl Spec {
 	fn close_stage(&mut self, id: Id) {
 		let proposal = self.live(id);
 		match proposal.stage {
+			Stage::Simulation => {
+				if let Some(round) = &mut proposal.simulation {
+					round.closed = true;
+				}
+			}
+			Stage::Review => {
+				if let Some(review) = &mut proposal.review {
+					review.closed = true;
+				}
+			}
 			Stage::Voting => {
 				if let Some(ballot) = &mut proposal.ballot {
 					ballot.closed = true;
 				}
 			}
 			Stage::Timelock => proposal.timelock = None,
-			Stage::Registered | Stage::Simulation | Stage::Review | Stage::Probation => (),
+			Stage::Registered | Stage::Probation => (),
 		}
 	}
 
@@ -424,11 +492,14 @@ impl Spec {
 			(Stage::Probation, _) if self.open[&id].dossier.way == Way::None => Outcome::Stuck(why),
 			(Stage::Probation, _) => Outcome::RolledBack(why),
 			(_, Failure::StoppedByValidators) => Outcome::Aborted(why),
+			(Stage::Timelock, Failure::FalseReport) => Outcome::Aborted(why),
 			(_, Failure::Precondition(Precondition::ParentCode)) => {
 				Outcome::Expired(Failure::ParentReplaced)
 			}
 			(_, Failure::Precondition(_) | Failure::BytesMissing | Failure::ParentReplaced)
-			| (_, Failure::TooFewReports | Failure::TooFewAttestations) => Outcome::Expired(why),
+			| (_, Failure::TooFewReports | Failure::TooFewAttestations | Failure::BountyMissing) => {
+				Outcome::Expired(why)
+			}
 			_ => Outcome::Rejected(why),
 		};
 		self.end(id, outcome);
@@ -436,6 +507,8 @@ impl Spec {
 
 	/// Everything of a proposal goes, and deposits are settled.
 	fn end(&mut self, id: Id, outcome: Outcome) {
+		self.drop_submissions(id);
+		self.settle_review(id);
 		let Some(proposal) = self.open.remove(&id) else {
 			return;
 		};
@@ -542,6 +615,55 @@ impl Spec {
 
 	fn release(&mut self, who: Account, amount: u64) {
 		*self.held.entry(who).or_default() -= amount;
+	}
+
+	/// From hold to hold's end: it is nobody's.
+	fn burn_held(&mut self, who: Account, amount: u64) {
+		self.release(who, amount);
+		*self.owned.entry(who).or_default() -= amount;
+	}
+
+	/// What was held of one becomes another's.
+	fn pay_held(&mut self, from: Account, to: Account, amount: u64) {
+		self.burn_held(from, amount);
+		*self.owned.entry(to).or_default() += amount;
+	}
+
+	// --- Roles ----------------------------------------------------------------------------------------------
+
+	/// A proposer stands for all organisations that it is registered for.
+	fn proposing(&self, who: Account) -> Vec<(Party<Account>, Role)> {
+		let simulates = self.simulators.get(&who).map(|s| s.organisation);
+		let audits = self.auditors.get(&who).map(|a| a.organisation);
+		let mut roles = vec![(Party::Account(who), Role::Proposer)];
+		for organisation in simulates.into_iter().chain(audits) {
+			let party = (Party::Organisation(organisation), Role::Proposer);
+			if !roles.contains(&party) {
+				roles.push(party);
+			}
+		}
+		roles
+	}
+
+	/// One account or organisation acts in at most one role on one proposal.
+	pub fn check_claim(&self, id: Id, who: Account, organisation: u32, role: Role) -> Answer {
+		let roles = &self.open.get(&id).ok_or("NotOpen")?.roles;
+		let mine = [Party::Account(who), Party::Organisation(organisation)];
+		let other = roles
+			.iter()
+			.any(|(of, is)| mine.contains(of) && *is != role);
+		check(!other, "OtherRole")
+	}
+
+	fn claim(&mut self, id: Id, who: Account, organisation: u32, role: Role) -> Answer {
+		self.check_claim(id, who, organisation, role)?;
+		let roles = &mut self.live(id).roles;
+		for party in [Party::Account(who), Party::Organisation(organisation)] {
+			if !roles.contains(&(party.clone(), role)) {
+				roles.push((party, role));
+			}
+		}
+		Ok(())
 	}
 
 	// --- The electorate -------------------------------------------------------------------------------------

@@ -261,7 +261,7 @@ impl Spec {
 		let enough = ready * u64::from(share.den) >= total * u64::from(share.num) && total > 0;
 		let conditions = [
 			(self.trial.is_none() && !self.locked, Precondition::LaneFree),
-			(!self.blocked, Precondition::NoOpenFinding),
+			(!self.blocked(id), Precondition::NoOpenFinding),
 			(enough, Precondition::Readiness),
 			(ayes * 3 > total * 2, Precondition::CurrentMajority),
 			(!self.migrating, Precondition::NoMigration),
@@ -342,6 +342,7 @@ impl Spec {
 			total > 0 && said(true) * u64::from(quorum.den) >= total * u64::from(quorum.num);
 		let judged = now >= trial.critical_ends && !trial.survived;
 		let (watched, closes) = (now <= trial.watch_ends, trial.closes);
+		let quiet = trial.survived && now >= trial.watch_ends && !self.migrating;
 		if watched && said(false) * 3 > total {
 			return self.go_back(id, Failure::ReportedUnhealthy);
 		}
@@ -365,6 +366,9 @@ impl Spec {
 		} else if now >= closes {
 			self.in_a_row = 0;
 			return Status::Passed;
+		} else if quiet {
+			// Nothing is heard any more.
+			return Status::Pending(closes);
 		}
 		Status::Pending(now + 1)
 	}
