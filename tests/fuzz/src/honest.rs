@@ -1,0 +1,178 @@
+//! What an honest user would do next: so that random inputs come far.
+
+use crate::world::{self, bytes_of, dossier_hash};
+use airlock_primitives::{Class, Document, Lifecycle, ProposalId, Stage};
+use airlock_report::{openings, samples};
+use airlock_runtime::{AccountId, Proposals, Runtime, RuntimeCall, System};
+use airlock_runtime_tests as whole;
+use arbitrary::{Result, Unstructured};
+use codec::Encode;
+use frame_support::traits::{Get, QueryPreimage};
+use pallet_airlock_audits::{Kind, Opinion};
+use pallet_airlock_simulations::types::Answer;
+use pallet_airlock_supermajority::Vote;
+
+/// Hides nothing: what is tested is not the secret.
+pub const SALT: [u8; 32] = [1; 32];
+
+/// The next honest call for the proposal that has come furthest, or mostly; `None` if there is only to wait.
+///
+/// # Errors
+/// If the input is at its end.
+pub fn next(input: &mut Unstructured) -> Result<Option<(AccountId, RuntimeCall)>> {
+	let open = world::open();
+	let choice = input.arbitrary::<u8>()?;
+	if open.is_empty() || (choice % 16 == 15 && open.len() < 4) {
+		let dossier = world::dossier(choice / 64, 50, Class::Standard);
+		let call = pallet_airlock_proposals::Call::register { dossier };
+		return Ok(Some((whole::proposer(), call.into())));
+	}
+	let id = open[usize::from(choice) / 96 % open.len()];
+	Ok(match Proposals::stage(id) {
+		Some(Stage::Registered) => upload(id),
+		Some(Stage::Simulation) => simulation(id),
+		Some(Stage::Review) => review(id),
+		Some(Stage::Voting) => vote(id),
+		Some(Stage::Timelock) => ready(id),
+		Some(Stage::Probation) => health(id, choice % 32 != 31),
+		None => None,
+	})
+}
+
+fn advance(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	let call = pallet_airlock_proposals::Call::advance { id };
+	Some((whole::anyone(), call.into()))
+}
+
+fn upload(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	let dossier = pallet_airlock_proposals::Proposals::<Runtime>::get(id)?.dossier;
+	let mut blobs = dossier.blobs();
+	let missing = blobs.find(|blob| airlock_runtime::Preimage::len(&blob.hash).is_none());
+	let Some(bytes) = missing.and_then(|blob| bytes_of(&blob)) else {
+		return advance(id);
+	};
+	let call = pallet_preimage::Call::note_preimage { bytes };
+	Some((whole::anyone(), call.into()))
+}
+
+fn simulation(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_simulations::{Call, Rounds, Submissions};
+	let round = Rounds::<Runtime>::get(id)?;
+	let submissions = Submissions::<Runtime>::get(id);
+	let report = whole::report(id);
+	if System::block_number() < round.commit_until {
+		let mut simulators = whole::simulators().into_iter();
+		let who = simulators.find(|who| submissions.iter().all(|s| s.simulator != *who))?;
+		let commitment = whole::seal(id, &who, &report, SALT);
+		return Some((who, Call::commit { id, commitment }.into()));
+	}
+	let seed = round.seed?;
+	let Some(sealed) = submissions.iter().find(|s| s.answer == Answer::Sealed) else {
+		return advance(id);
+	};
+	let who = sealed.simulator.clone();
+	let drawn = samples(&seed, &who.encode(), &report);
+	let call = Call::reveal {
+		id,
+		openings: openings(&whole::leaves(id), &drawn).unwrap_or_default(),
+		report,
+		salt: SALT,
+	};
+	Some((who, call.into()))
+}
+
+/// Auditors confirm what was found, the proposer answers with another dossier, and auditors look again.
+fn finding(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_audits::{Auditors, Call, Decision, Findings, Report, Status};
+	let dossier_hash = dossier_hash(id);
+	let mut standing = Findings::<Runtime>::iter_prefix(id)
+		.filter(|(_, f)| f.status.stands() && matches!(f.report, Report::Open(_)));
+	let (finding, its) = standing.next()?;
+	if its.status == Status::Confirmed && its.judged_in == dossier_hash {
+		let proposal = pallet_airlock_proposals::Proposals::<Runtime>::get(id)?;
+		let round = proposal.round as u8;
+		let call = pallet_airlock_proposals::Call::revise {
+			id,
+			dossier: world::dossier(round.saturating_add(1) % 4, 50, proposal.dossier.class),
+			response: Document::of(b"answer"),
+		};
+		return Some((proposal.proposer, call.into()));
+	}
+	let call = match its.status {
+		Status::Confirmed => Call::resolve {
+			id,
+			finding,
+			dossier_hash,
+		},
+		_ => Call::triage {
+			id,
+			finding,
+			decision: Decision::Confirm,
+		},
+	};
+	let fresh = |who: &AccountId| {
+		let organisation = Auditors::<Runtime>::get(who).map(|auditor| auditor.organisation);
+		let said = |o| its.judgements.iter().any(|j| j.organisation == o);
+		organisation.is_some_and(|o| !said(o) && its.organisation != Some(o))
+	};
+	let who = whole::auditors().into_iter().find(fresh)?;
+	Some((who, call.into()))
+}
+
+fn review(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_audits::{Attestations, Bounties, Call};
+	if let Some(step) = finding(id) {
+		return Some(step);
+	}
+	if Bounties::<Runtime>::get(id).is_empty() {
+		let amount = <Runtime as pallet_airlock_audits::Config>::MinBounty::get();
+		return Some((whole::proposer(), Call::fund_bounty { id, amount }.into()));
+	}
+	let said = Attestations::<Runtime>::get(id);
+	let kinds = [
+		Kind::CodeReview,
+		Kind::CodeReview,
+		Kind::ReproducedBuild,
+		Kind::ReproducedBuild,
+	];
+	let mut auditors = whole::auditors().into_iter().zip(kinds);
+	let silent = auditors.find(|(who, _)| said.iter().all(|a| a.auditor != *who));
+	let (who, kind) = silent?;
+	let call = Call::attest {
+		id,
+		dossier_hash: dossier_hash(id),
+		kind,
+		opinion: Opinion::Approve,
+		report: Default::default(),
+	};
+	Some((who, call.into()))
+}
+
+fn vote(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_supermajority::{Ballots, Call};
+	let ayes = Ballots::<Runtime>::get(id)?.ayes as usize;
+	let who = whole::validators().get(ayes)?.clone();
+	let call = Call::vote {
+		id,
+		dossier_hash: dossier_hash(id),
+		vote: Vote::Aye,
+	};
+	Some((who, call.into()))
+}
+
+fn ready(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_enactment::{Call, InTimelock};
+	let ready = InTimelock::<Runtime>::get(id)?.ready;
+	let mut validators = whole::validators().into_iter();
+	let who = validators.find(|who| !ready.contains(who))?;
+	let dossier_hash = dossier_hash(id);
+	Some((who, Call::signal_readiness { id, dossier_hash }.into()))
+}
+
+fn health(id: ProposalId, healthy: bool) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_enactment::{Call, Reports};
+	let reports = Reports::<Runtime>::get();
+	let mut validators = whole::validators().into_iter();
+	let who = validators.find(|who| reports.iter().all(|(by, _)| by != who))?;
+	Some((who, Call::report_health { id, healthy }.into()))
+}
