@@ -37,6 +37,17 @@ impl BenchmarkHelper<AccountId> for Helper {
 		}
 	}
 
+	fn wait(stage: Stage, current: sp_core::H256) {
+		match stage {
+			Stage::Registered => (),
+			Stage::Simulation => pallet_airlock_simulations::benchmarking::wait::<Runtime>(),
+			Stage::Review => pallet_airlock_audits::benchmarking::wait::<Runtime>(),
+			Stage::Voting => pallet_airlock_supermajority::benchmarking::wait::<Runtime>(),
+			Stage::Timelock => pallet_airlock_enactment::benchmarking::defer::<Runtime>(current),
+			Stage::Probation => pallet_airlock_enactment::benchmarking::watch::<Runtime>(),
+		}
+	}
+
 	fn set_voters(voters: Vec<Voter<AccountId>>) {
 		pallet_airlock_validators::Active::<Runtime>::put(BoundedVec::truncate_from(voters));
 	}

@@ -170,6 +170,16 @@ where
 	fund::<T>(T::MaxFunders::get().saturating_sub(1));
 }
 
+/// After [`fill`]: a finding blocks, and there is time left. For the benchmarks of other pallets.
+pub fn wait<T: Config>() {
+	let now = frame_system::Pallet::<T>::block_number();
+	Blocking::<T>::insert(ID, 1);
+	Reviews::<T>::mutate_extant(ID, |review| {
+		review.earliest = now;
+		review.latest = now.saturating_add(One::one());
+	});
+}
+
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
 mod benchmarks {
 	use super::*;

@@ -51,6 +51,36 @@ pub fn try_out<T: Config>(dossier: &Dossier, count: u32, silent: u32, healthy: b
 	Reports::<T>::put(BoundedVec::truncate_from(reports));
 }
 
+/// A switch that is due in a set of as many as there can be, all ready, to the code that runs: the last check refuses it.
+/// For the benchmarks of other pallets.
+pub fn defer<T: Config>(current: H256) {
+	let mut dossier = dossier();
+	dossier.parent_code_hash = current;
+	dossier.code = CodeRef {
+		hash: current,
+		len: current_bytes().len() as u32,
+		spec_version: HighestSpecVersion::<T>::get(),
+	};
+	approve::<T>(&dossier, T::MaxValidators::get(), 0);
+	let now = frame_system::Pallet::<T>::block_number();
+	InTimelock::<T>::mutate_extant(ID, |approved| {
+		approved.due = now;
+		approved.expires = now.saturating_add(One::one());
+	});
+}
+
+/// Code on probation in a set of as many as there can be, who all reported it healthy; its critical window ends in this
+/// block. For the benchmarks of other pallets.
+pub fn watch<T: Config>() {
+	try_out::<T>(&dossier(), T::MaxValidators::get(), 0, true);
+	let now = frame_system::Pallet::<T>::block_number();
+	OnProbation::<T>::mutate(|trial| {
+		if let Some(trial) = trial {
+			trial.since = now.saturating_sub(trial.policy.critical);
+		}
+	});
+}
+
 #[benchmarks]
 mod benchmarks {
 	use super::*;

@@ -18,6 +18,9 @@ pub trait BenchmarkHelper<AccountId> {
 	fn open(proposer: &AccountId, dossier: &Dossier, stage: Stage);
 	/// Puts on [`ID`] all that every pallet takes about a proposal.
 	fn fill();
+	/// After [`fill`](Self::fill): has a stage wait for something, once it has asked for all it can ask. `current` is the
+	/// code that runs.
+	fn wait(stage: Stage, current: H256);
 	/// Makes these the validators of the running session.
 	fn set_voters(voters: Vec<Voter<AccountId>>);
 	/// Puts bytes where uploads go.

@@ -1,7 +1,8 @@
 //! Benchmarks: as many proposals as the chain takes, dossiers of the largest size, and for each thing that the hook can do to
 //! a proposal the case in which every pallet has most to do.
 //!
-//! Writing code is not among them: the block that does it counts as full ([`Pallet::poll_due`]).
+//! Writing code is not among them: the block that does it counts as full ([`Pallet::poll_due`]). One benchmark for each
+//! [`Branch`] of the hook.
 
 use super::*;
 use airlock_primitives::benchmarking::{self as common, BenchmarkHelper, ID};
@@ -65,16 +66,34 @@ where
 	Proposals::<T>::insert(ID, proposal);
 }
 
-/// Fills the proposal, puts it into a stage whose windows are over, and has the hook ask it.
-fn filled_in<T: Config>(stage: Stage, parent: H256) -> ProposalOf<T> {
-	T::BenchmarkHelper::fill();
+/// Long enough for every window to be over.
+fn after_a_month<T: Config>() {
 	let month = BlockNumberFor::<T>::from(30u32.saturating_mul(14_400));
 	frame_system::Pallet::<T>::set_block_number(Pallet::<T>::now().saturating_add(month));
+}
+
+/// The proposal, moved to a stage by force.
+fn moved_to<T: Config>(stage: Stage, parent: H256) -> ProposalOf<T> {
 	Proposals::<T>::mutate_extant(ID, |proposal| {
 		proposal.stage = stage;
 		proposal.dossier.parent_code_hash = parent;
 	});
 	Proposals::<T>::get(ID).unwrap_or_else(|| unreachable!("it is open"))
+}
+
+/// A full proposal in a stage whose windows are over, with all that it needs to pass.
+fn filled_in<T: Config>(stage: Stage, parent: H256) -> ProposalOf<T> {
+	T::BenchmarkHelper::fill();
+	after_a_month::<T>();
+	moved_to::<T>(stage, parent)
+}
+
+/// A full proposal in a stage that asks for all it can ask for, and has to wait.
+fn waiting_in<T: Config>(stage: Stage, parent: H256) -> ProposalOf<T> {
+	T::BenchmarkHelper::fill();
+	after_a_month::<T>();
+	T::BenchmarkHelper::wait(stage, parent);
+	moved_to::<T>(stage, parent)
 }
 
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
@@ -142,6 +161,113 @@ mod benchmarks {
 		advance(RawOrigin::Signed(account("anyone", 0, 0)), ID);
 
 		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Simulation));
+	}
+
+	/// Every seat has sealed a report.
+	#[benchmark]
+	fn poll_draws_seed() {
+		let proposal = waiting_in::<T>(Stage::Simulation, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Simulation));
+	}
+
+	/// Every seat has sealed a report, and none was shown.
+	#[benchmark]
+	fn poll_extends_simulation() {
+		let proposal = waiting_in::<T>(Stage::Simulation, T::Code::current());
+		Pallet::<T>::step_or_end(ID, proposal.clone());
+		after_a_month::<T>();
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Simulation));
+	}
+
+	#[benchmark]
+	fn poll_opens_review() {
+		let proposal = filled_in::<T>(Stage::Simulation, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Review));
+	}
+
+	#[benchmark]
+	fn poll_waits_review() {
+		let proposal = waiting_in::<T>(Stage::Review, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Review));
+	}
+
+	#[benchmark]
+	fn poll_waits_ballot() {
+		let proposal = waiting_in::<T>(Stage::Voting, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
+	}
+
+	/// Everything holds, the bytes are there, and the last check refuses them: it is the code that runs.
+	#[benchmark]
+	fn poll_defers() {
+		let bytes = frame_support::storage::unhashed::get_raw(CODE).unwrap_or_default();
+		T::BenchmarkHelper::upload(bytes);
+		let proposal = waiting_in::<T>(Stage::Timelock, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Timelock));
+	}
+
+	/// As many validators as there can be have reported, in the block in which the critical window ends.
+	#[benchmark]
+	fn poll_watches() {
+		let proposal = waiting_in::<T>(Stage::Probation, T::Code::current());
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Probation));
+	}
+
+	/// The probation of a proposal on which everything is full is over.
+	#[benchmark]
+	fn poll_finalizes() {
+		let proposal = waiting_in::<T>(Stage::Probation, T::Code::current());
+		Pallet::<T>::step_or_end(ID, proposal.clone());
+		after_a_month::<T>();
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), None);
 	}
 
 	/// The hook ends a proposal on which everything is full.

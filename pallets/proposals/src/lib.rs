@@ -38,7 +38,7 @@ pub mod weights;
 
 pub use pallet::*;
 pub use types::{Ended, Proposal};
-pub use weights::WeightInfo;
+pub use weights::{Branch, WeightInfo};
 
 use airlock_primitives::{
 	api::ProposalView, Class, ClassPolicy, CodeHistory, CodeRef, Document, Dossier, DossierRef,
@@ -552,18 +552,16 @@ pub mod pallet {
 		pub fn advance(origin: OriginFor<T>, id: ProposalId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
 			let proposal = Proposals::<T>::get(id).ok_or(Error::<T>::NotOpen)?;
-			let weight = match proposal.stage {
-				Stage::Registered => {
-					Self::preflight_weight(proposal.dossier.blobs().map(|b| b.len).sum())
-				}
-				_ => T::WeightInfo::poll(),
-			};
 			let before = proposal.stage;
 			// The switch burns the rest of a block, which is the hook's to do.
 			ensure!(before < Stage::Timelock, Error::<T>::NothingDue);
-			Self::step(id, proposal, true)?;
-			let moved = Proposals::<T>::get(id).is_none_or(|p| p.stage != before);
-			ensure!(moved, Error::<T>::NothingDue);
+			let bytes = proposal.dossier.blobs().map(|blob| blob.len).sum();
+			let branch = Self::step(id, proposal, true)?;
+			ensure!(branch != Branch::Waits(before), Error::<T>::NothingDue);
+			let weight = match before {
+				Stage::Registered => Self::preflight_weight(bytes),
+				_ => branch.weight::<T::WeightInfo>(),
+			};
 			Ok((Some(weight), Pays::No).into())
 		}
 	}
@@ -690,7 +688,7 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Polls what is due, the proposal in probation first.
+	/// Polls what is due, the proposal in probation first, and says what that cost.
 	fn poll_due(now: BlockNumberFor<T>) -> Weight {
 		let agenda = Agenda::<T>::get();
 		let watched = T::Code::on_probation();
@@ -705,9 +703,9 @@ impl<T: Config> Pallet<T> {
 		let before = T::Code::current();
 		let mut weight = T::WeightInfo::on_initialize_due();
 		for id in due.into_iter().take(T::MaxDuePerBlock::get() as usize) {
-			weight.saturating_accrue(T::WeightInfo::poll());
 			if let Some(proposal) = Proposals::<T>::get(id) {
-				Self::step_or_end(id, proposal);
+				let branch = Self::step_or_end(id, proposal);
+				weight.saturating_accrue(branch.weight::<T::WeightInfo>());
 			}
 		}
 		if T::Code::current() != before {
@@ -718,11 +716,11 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// One step in the hook, where an error has nobody to go to: the proposal ends instead.
-	fn step_or_end(id: ProposalId, proposal: ProposalOf<T>) {
+	fn step_or_end(id: ProposalId, proposal: ProposalOf<T>) -> Branch {
 		let now = Self::now();
 		let stage = proposal.stage;
 		let result = with_storage_layer(|| Self::step(id, proposal.clone(), false));
-		if let Err(error) = result {
+		result.unwrap_or_else(|error| {
 			log::error!(target: "airlock", "proposal {id} ends in {stage:?}: {error:?}");
 			let outcome = Self::outcome(&proposal, Failure::StageNotOpened);
 			let ended = with_storage_layer(|| Self::end(id, proposal.clone(), outcome));
@@ -730,19 +728,25 @@ impl<T: Config> Pallet<T> {
 				// Only the deposit's release can fail. Try again, but do not hold up others.
 				Self::reschedule(id, proposal, now.saturating_add(One::one()));
 			}
-		}
+			Branch::Fails(stage)
+		})
 	}
 
 	/// Asks the stage of a proposal and does what it says.
 	///
 	/// Each arm changes the stage at most once. `in_extrinsic` says whether foreign bytes may be read and
 	/// whether the caller wants to hear why nothing moved.
-	fn step(id: ProposalId, proposal: ProposalOf<T>, in_extrinsic: bool) -> DispatchResult {
+	fn step(
+		id: ProposalId,
+		proposal: ProposalOf<T>,
+		in_extrinsic: bool,
+	) -> Result<Branch, DispatchError> {
 		let now = Self::now();
 		let stage = proposal.stage;
 		if stage < Stage::Probation && proposal.dossier.parent_code_hash != T::Code::current() {
 			let outcome = Self::outcome(&proposal, Failure::ParentReplaced);
-			return Self::end(id, proposal, outcome);
+			Self::end(id, proposal, outcome)?;
+			return Ok(Branch::Ends);
 		}
 		let status = match stage {
 			Stage::Registered if in_extrinsic => {
@@ -762,23 +766,30 @@ impl<T: Config> Pallet<T> {
 			Stage::Timelock => T::Timelock::poll(id, now),
 			Stage::Probation => T::Probation::poll(id, now),
 		};
-		match (status, Self::next(stage)) {
+		Ok(match (status, Self::next(stage)) {
 			(GateStatus::Pending { until }, _) => {
 				Self::reschedule(id, proposal, until.max(now.saturating_add(One::one())));
-				Ok(())
+				Branch::Waits(stage)
 			}
 			(GateStatus::Failed(why), _) => {
 				let outcome = Self::outcome(&proposal, why);
-				Self::end(id, proposal, outcome)
+				Self::end(id, proposal, outcome)?;
+				Branch::Ends
 			}
-			(GateStatus::Passed, None) => Self::end(id, proposal, Outcome::Finalized),
+			(GateStatus::Passed, None) => {
+				Self::end(id, proposal, Outcome::Finalized)?;
+				Branch::Ends
+			}
 			(GateStatus::Passed, Some(Stage::Timelock)) if Lane::<T>::exists() => {
 				ensure!(!in_extrinsic, Error::<T>::LaneBusy);
 				Self::reschedule(id, proposal, now.saturating_add(One::one()));
-				Ok(())
+				Branch::Enters(Stage::Timelock)
 			}
-			(GateStatus::Passed, Some(next)) => Self::enter(id, proposal, next),
-		}
+			(GateStatus::Passed, Some(next)) => {
+				Self::enter(id, proposal, next)?;
+				Branch::Enters(next)
+			}
+		})
 	}
 
 	fn next(stage: Stage) -> Option<Stage> {

@@ -188,6 +188,20 @@ where
 	Reports::<T>::insert(ID, root, report);
 }
 
+/// After [`fill`]: every seat has sealed a report, and showed none. For the benchmarks of other pallets.
+pub fn wait<T: Config>()
+where
+	T::Currency: Mutate<T::AccountId>,
+{
+	let now = frame_system::Pallet::<T>::block_number();
+	Rounds::<T>::mutate_extant(ID, |round| round.commit_until = now);
+	Submissions::<T>::mutate(ID, |submissions| {
+		for submission in submissions.iter_mut() {
+			submission.answer = Answer::Sealed;
+		}
+	});
+}
+
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
 mod benchmarks {
 	use super::*;

@@ -62,6 +62,12 @@ pub fn fill<T: Config>() {
 	call_for_stop::<T>(dossier_hash, most / 3);
 }
 
+/// After [`fill`]: there is time left. For the benchmarks of other pallets.
+pub fn wait<T: Config>() {
+	let now = frame_system::Pallet::<T>::block_number();
+	Ballots::<T>::mutate_extant(ID, |ballot| ballot.closes = now.saturating_add(One::one()));
+}
+
 #[benchmarks]
 mod benchmarks {
 	use super::*;

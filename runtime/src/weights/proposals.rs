@@ -61,4 +61,28 @@ impl<T: frame_system::Config> pallet_airlock_proposals::WeightInfo for WeightInf
 		// At least 21_598 ns. Reads 8, writes 0.
 		Weight::from_parts(26_281_000, 15850).saturating_add(T::DbWeight::get().reads(8))
 	}
+	fn poll_draws_seed() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_draws_seed()
+	}
+	fn poll_extends_simulation() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_extends_simulation()
+	}
+	fn poll_opens_review() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_opens_review()
+	}
+	fn poll_waits_review() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_waits_review()
+	}
+	fn poll_waits_ballot() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_waits_ballot()
+	}
+	fn poll_defers() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_defers()
+	}
+	fn poll_watches() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_watches()
+	}
+	fn poll_finalizes() -> Weight {
+		<() as pallet_airlock_proposals::WeightInfo>::poll_finalizes()
+	}
 }
