@@ -51,7 +51,7 @@ pub fn try_out<T: Config>(dossier: &Dossier, count: u32, silent: u32, healthy: b
 	Reports::<T>::put(BoundedVec::truncate_from(reports));
 }
 
-/// A switch that is due in a set of as many as there can be, all ready, to the code that runs: the last check refuses it.
+/// A switch that is due in a set of as many as there can be, all ready, to the code that runs.
 /// For the benchmarks of other pallets.
 pub fn defer<T: Config>(current: H256) {
 	let mut dossier = dossier();

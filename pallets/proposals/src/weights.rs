@@ -24,8 +24,8 @@ pub trait WeightInfo {
 	fn poll_waits_review() -> Weight;
 	/// The hook finds that a vote goes on.
 	fn poll_waits_ballot() -> Weight;
-	/// The hook defers a switch at the last thing that can be in its way: the code is refused.
-	fn poll_defers() -> Weight;
+	/// The hook switches to a candidate of the size of the code that runs.
+	fn poll_switches() -> Weight;
 	/// The hook counts the reports about code on probation.
 	fn poll_watches() -> Weight;
 	/// The hook ends a proposal on which everything is full.
@@ -65,6 +65,9 @@ pub enum Branch {
 	Fails(Stage),
 }
 
+/// What `system` does with the bytes is charged as the pre-flight of so many units: a MiB, more than a runtime has.
+const UNITS_READ_AGAIN: u32 = 2;
+
 impl Branch {
 	const STAGES: [Stage; 6] = [
 		Stage::Registered,
@@ -91,7 +94,10 @@ impl Branch {
 				W::poll_draws_seed().max(W::poll_extends_simulation())
 			}
 			Self::Waits(Stage::Review) => W::poll_waits_review(),
-			Self::Waits(Stage::Timelock) => W::poll_defers(),
+			// As far as the last check, which is `system`'s: it reads the version out of the bytes once more.
+			Self::Waits(Stage::Timelock) => {
+				W::poll_switches().saturating_add(W::preflight(UNITS_READ_AGAIN))
+			}
 			Self::Waits(Stage::Probation) => W::poll_watches(),
 			// Bytes are judged by `advance` alone, which has a weight for that; and a switch fills its block.
 			Self::Enters(Stage::Registered | Stage::Simulation | Stage::Probation) => {
@@ -144,7 +150,7 @@ impl WeightInfo for () {
 	fn poll_waits_ballot() -> Weight {
 		Weight::from_parts(20_000_000, 20_000) + RocksDbWeight::get().reads_writes(4, 4)
 	}
-	fn poll_defers() -> Weight {
+	fn poll_switches() -> Weight {
 		Weight::from_parts(50_000_000_000, 8_000_000) + RocksDbWeight::get().reads_writes(1_020, 10)
 	}
 	fn poll_watches() -> Weight {
