@@ -3,6 +3,7 @@
 mod chain_spec;
 mod cli;
 mod command;
+mod rescue;
 mod rpc;
 mod service;
 mod simulate;

@@ -1,5 +1,6 @@
 //! The parts of a running node, put together: client, import queue, network, authoring, finality.
 
+use crate::rescue::{RescueExecutor, Seen, SelfCheck};
 use airlock_runtime::{opaque::Block, RuntimeApi};
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
@@ -19,8 +20,8 @@ use sp_runtime::traits::Block as BlockT;
 use std::{sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;
 
-/// Runs runtimes: the host functions are the SDK's, no more.
-pub type Executor = sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>;
+/// Runs runtimes: the host functions are the SDK's, no more. Goes back by itself from code that fails.
+pub type Executor = RescueExecutor<sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>>;
 /// The chain as this node knows it.
 pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 /// Where it is stored.
@@ -43,7 +44,7 @@ pub type PartialComponents = sc_service::PartialComponents<
 	FullSelectChain,
 	sc_consensus::DefaultImportQueue<Block>,
 	FullPool,
-	(FullBlockImport, GrandpaLink, Option<Telemetry>),
+	(FullBlockImport, GrandpaLink, Option<Telemetry>, Seen),
 >;
 
 fn inherents_at(
@@ -72,7 +73,11 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 			Ok((worker, telemetry))
 		})
 		.transpose()?;
-	let executor = sc_service::new_wasm_executor(&config.executor);
+	let seen = Seen::new(config.prometheus_registry())?;
+	let executor = RescueExecutor::new(
+		sc_service::new_wasm_executor(&config.executor),
+		seen.clone(),
+	);
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,
@@ -129,7 +134,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (block_import, grandpa_link, telemetry),
+		other: (block_import, grandpa_link, telemetry, seen),
 	})
 }
 
@@ -151,7 +156,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (block_import, grandpa_link, mut telemetry),
+		other: (block_import, grandpa_link, mut telemetry, seen),
 	} = new_partial(&config)?;
 
 	let mut net_config = FullNetworkConfiguration::<Block, <Block as BlockT>::Hash, N>::new(
@@ -211,6 +216,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	let rpc = crate::rpc::Deps {
 		client: client.clone(),
 		pool: transaction_pool.clone(),
+		rescues: seen,
 		grandpa: crate::rpc::GrandpaDeps {
 			voter_state: voter_state.clone(),
 			authorities: grandpa_link.shared_authority_set().clone(),
@@ -307,7 +313,10 @@ impl Consensus {
 				slot_duration,
 				client: self.client.clone(),
 				select_chain,
-				block_import,
+				block_import: SelfCheck::<_, _, FullBackend>::new(
+					block_import,
+					self.client.clone(),
+				),
 				proposer_factory,
 				create_inherent_data_providers: move |_, ()| async move {
 					Ok(inherents_at(slot_duration))

@@ -95,7 +95,8 @@ macro_rules! version {
 	feature = "good",
 	feature = "good-rollback",
 	feature = "unhealthy",
-	feature = "unhealthy-rollback"
+	feature = "unhealthy-rollback",
+	feature = "panicking"
 )))]
 version!(1);
 #[cfg(feature = "good")]
@@ -106,6 +107,8 @@ version!(3);
 version!(4);
 #[cfg(feature = "unhealthy-rollback")]
 version!(5);
+#[cfg(feature = "panicking")]
+version!(6);
 
 /// One coin, in its smallest unit.
 pub const UNIT: Balance = 1_000_000_000_000;

@@ -55,6 +55,7 @@ pub fn production() -> Policy<BlockNumber> {
 			healthy_quorum: TWO_THIRDS,
 			watch: DAYS,
 			close_out: 7 * DAYS,
+			gap: 50,
 		},
 	};
 	let mut security = standard.clone();
@@ -135,6 +136,7 @@ pub fn local() -> Policy<BlockNumber> {
 			healthy_quorum: TWO_THIRDS,
 			watch: 3,
 			close_out: 3,
+			gap: 10,
 		},
 	};
 	let of = production();

@@ -6,6 +6,7 @@
 //! - `schema-2`: an entry also says since when; `clear_name` exists.
 //! - `good-rollback`: schema 1 again, with the reverse migration.
 //! - `unhealthy`: schema 2, and some blocks after the switch entries begin to vanish.
+//! - `panicking`: schema 2, and its first block on a chain where it was enacted panics, in no rehearsal before.
 
 pub use pallet::*;
 
@@ -145,6 +146,16 @@ pub mod pallet {
 				}
 			}
 			T::DbWeight::get().reads_writes(3, 2)
+		}
+
+		// A rehearsal switches a fork, on which nothing is watched.
+		#[cfg(feature = "panicking")]
+		#[allow(clippy::panic)]
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			if sp_io::storage::exists(airlock_primitives::rescue::ARMED) {
+				panic!("this upgrade cannot build a block");
+			}
+			T::DbWeight::get().reads(1)
 		}
 	}
 }

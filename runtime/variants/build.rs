@@ -3,7 +3,13 @@
 use substrate_wasm_builder::WasmBuilder;
 
 /// Name of the variant, and the feature of the runtime that makes it.
-const VARIANTS: [&str; 4] = ["good", "good-rollback", "unhealthy", "unhealthy-rollback"];
+const VARIANTS: [&str; 5] = [
+	"good",
+	"good-rollback",
+	"unhealthy",
+	"unhealthy-rollback",
+	"panicking",
+];
 
 fn main() {
 	let here = std::env::var("CARGO_MANIFEST_DIR").expect("cargo says where this crate lies");

@@ -19,6 +19,8 @@
 //!   its migrations run and versions never repeat.
 //! - Rolling back happens when the stage machine polls, in a hook: it works in blocks that take no
 //!   transactions, also while a migration of the new code runs or is stuck: it is given up then.
+//! - While an upgrade is watched, nodes have its way back as well, and go it without the new code if that builds no block
+//!   (`rescue`).
 //! - A migration that fails, or is not over when the critical window ends, counts as the new code's failure. The pallet
 //!   is the runtime's `FailedMigrationHandler`.
 
@@ -32,6 +34,7 @@ pub mod benchmarking;
 mod edges;
 #[cfg(test)]
 mod mock;
+mod rescue;
 #[cfg(test)]
 mod tests;
 pub mod types;
@@ -273,6 +276,15 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			// For `on_finalize`, which looks for the mark of a rescue block. Such a block counts as full.
+			T::DbWeight::get().reads(1)
+		}
+
+		fn on_finalize(_: BlockNumberFor<T>) {
+			Self::end_rescue();
+		}
+
 		// By what it does, not by its type's name: a gate that wraps another setter is one as well.
 		#[cfg(feature = "std")]
 		fn integrity_test() {
@@ -443,6 +455,14 @@ fn hash_of(code: &[u8]) -> H256 {
 	H256(sp_crypto_hashing::blake2_256(code))
 }
 
+/// The code of a way back.
+struct WayBack {
+	/// blake2-256 of the bytes.
+	hash: H256,
+	bytes: Vec<u8>,
+	version: Version,
+}
+
 /// How a blob's version is judged by `system`.
 enum Version {
 	/// It must be above the running one.
@@ -589,6 +609,21 @@ impl<T: Config> Pallet<T> {
 			})
 	}
 
+	/// The code of the way back, if the dossier names one.
+	fn way_back(trial: &Trial<BlockNumberFor<T>>) -> Result<Option<WayBack>, DispatchError> {
+		let (hash, len, version) = match &trial.rollback {
+			Rollback::Dedicated(code) => (code.hash, Some(code.len), Version::Rising),
+			Rollback::PreviousCode => (trial.parent, None, Version::Any),
+			Rollback::Irreversible => return Ok(None),
+		};
+		let bytes = Self::bytes(hash, len).ok_or(Error::<T>::BytesMissing)?;
+		Ok(Some(WayBack {
+			hash,
+			bytes,
+			version,
+		}))
+	}
+
 	/// Writes the rollback code of the upgrade on probation, if its dossier names one.
 	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
 		let id = trial.id;
@@ -597,21 +632,22 @@ impl<T: Config> Pallet<T> {
 			T::Migrations::abandon();
 			Self::deposit_event(Event::MigrationAbandoned { id });
 		}
-		let written = match &trial.rollback {
-			Rollback::Dedicated(code) => {
-				let bytes =
-					Self::bytes(code.hash, Some(code.len)).ok_or(Error::<T>::BytesMissing)?;
-				Self::write_code(bytes, Version::Rising)?;
+		let back = Self::way_back(trial)?;
+		let written = back.as_ref().map(|back| back.hash);
+		if let Some(back) = back {
+			let dedicated = match &trial.rollback {
+				Rollback::Dedicated(code) => Some(code),
+				Rollback::PreviousCode | Rollback::Irreversible => None,
+			};
+			if Self::in_rescue() {
+				Self::take_over(&back.bytes);
+			} else {
+				Self::write_code(back.bytes, back.version)?;
+			}
+			if let Some(code) = dedicated {
 				Self::note_installed(id, code);
-				Some(code.hash)
 			}
-			Rollback::PreviousCode => {
-				let bytes = Self::bytes(trial.parent, None).ok_or(Error::<T>::BytesMissing)?;
-				Self::write_code(bytes, Version::Any)?;
-				Some(trial.parent)
-			}
-			Rollback::Irreversible => None,
-		};
+		}
 		Self::deposit_event(match written {
 			Some(code_hash) => Event::RolledBack { id, code_hash, why },
 			None => Event::NoWayBack { id, why },
@@ -629,6 +665,9 @@ impl<T: Config> Pallet<T> {
 
 	/// Why the upgrade must go back, if it must.
 	fn must_go_back(trial: &Trial<BlockNumberFor<T>>, now: BlockNumberFor<T>) -> Option<Failure> {
+		if Self::in_rescue() {
+			return Some(Failure::Rescued);
+		}
 		if let Some(why) = trial.failed {
 			return Some(why);
 		}
@@ -846,7 +885,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 		now: BlockNumberFor<T>,
 	) -> DispatchResult {
 		ensure!(!OnProbation::<T>::exists(), Error::<T>::LaneBusy);
-		OnProbation::<T>::put(Trial {
+		let trial = Trial {
 			id,
 			parent: about.dossier.parent_code_hash,
 			rollback: about.dossier.rollback.clone(),
@@ -854,7 +893,9 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			since: now,
 			survived_critical: false,
 			failed: None,
-		});
+		};
+		Pallet::<T>::arm(&trial)?;
+		OnProbation::<T>::put(trial);
 		Ok(())
 	}
 
@@ -874,6 +915,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			Pallet::<T>::deposit_event(Event::RollbackFailed { id, error });
 		} else if !trial.survived_critical && now >= trial.critical_ends() {
 			trial.survived_critical = true;
+			Pallet::<T>::watch_until(&trial, trial.closes());
 			OnProbation::<T>::put(trial);
 		} else if now >= trial.closes() {
 			RollbacksInARow::<T>::kill();
@@ -882,6 +924,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 		} else if trial.survived_critical && now >= trial.watch_ends() && !T::Migrations::ongoing()
 		{
 			// Nothing is heard any more, and no migration can begin: there is nothing to ask before the end.
+			Pallet::<T>::disarm();
 			return GateStatus::Pending {
 				until: trial.closes(),
 			};
@@ -902,5 +945,6 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 		}
 		OnProbation::<T>::kill();
 		Reports::<T>::kill();
+		Pallet::<T>::disarm();
 	}
 }

@@ -234,6 +234,7 @@ pub fn policy() -> ClassPolicy<u32> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: WATCH,
 			close_out: CLOSE_OUT,
+			gap: 10,
 		},
 	}
 }

@@ -105,6 +105,7 @@ pub fn policy<BlockNumber: From<u32>>() -> ClassPolicy<BlockNumber> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: days(1),
 			close_out: days(7),
+			gap: 50,
 		},
 	}
 }

@@ -141,6 +141,9 @@ pub enum Failure {
 	/// The bounty for findings did not reach its minimum.
 	#[codec(index = 15)]
 	BountyMissing,
+	/// The new code built no block, or did not end its own watch: nodes went back without it.
+	#[codec(index = 16)]
+	Rescued,
 }
 
 /// What must hold in the block that writes new code.

@@ -6,6 +6,7 @@
 //! - [`dossier`]: what is judged, and the hash everything else binds to.
 //! - [`policy`]: the windows, counts and thresholds that are frozen into a proposal at registration.
 //! - [`gate`]: how the stage machine asks a stage for its verdict.
+//! - [`rescue`]: what nodes do when code can build no block.
 //! - [`traits`]: everything else that one pallet needs of another.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -19,6 +20,7 @@ pub mod dossier;
 pub mod gate;
 pub mod hash;
 pub mod policy;
+pub mod rescue;
 pub mod traits;
 
 pub use dossier::{Class, CodeRef, Document, Dossier, Rollback, Scope};

@@ -142,6 +142,8 @@ policy_struct! {
 		watch: BlockNumber,
 		/// Blocks after the watch window until the proposal is closed.
 		close_out: BlockNumber,
+		/// Slots without a block, at least, after which nodes build on the way back ([`rescue`](crate::rescue)).
+		gap: u32,
 	}
 }
 

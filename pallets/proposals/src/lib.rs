@@ -61,6 +61,7 @@ use frame_support::{
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
 use sp_runtime::traits::{CheckedDiv, One, Saturating, Zero};
+use sp_version::RuntimeVersion;
 
 /// Balance of the configured currency.
 pub type BalanceOf<T> =
@@ -336,6 +337,9 @@ pub mod pallet {
 		NeedsSelfChange,
 		/// The proposal was revised as often as the chain takes. Withdraw it, and register the dossier anew.
 		TooManyRounds,
+		/// Candidate and way back implement a runtime API in different versions, so nodes could not go back without the
+		/// candidate. Build both from the same SDK.
+		ApisOfWayBackDiffer,
 	}
 
 	#[pallet::hooks]
@@ -541,7 +545,8 @@ pub mod pallet {
 		/// [`Error::NotOpen`], [`Error::NothingDue`], [`Error::LaneBusy`], and each pre-flight check:
 		/// [`Error::BytesMissing`], [`Error::BytesLengthWrong`], [`Error::BlobMalformed`],
 		/// [`Error::BlobTooLarge`], [`Error::BlobWithoutVersion`], [`Error::SpecNameDiffers`],
-		/// [`Error::SpecVersionDiffers`], [`Error::SystemVersionDiffers`], [`Error::MissingRuntimeApi`].
+		/// [`Error::SpecVersionDiffers`], [`Error::SystemVersionDiffers`], [`Error::MissingRuntimeApi`],
+		/// [`Error::ApisOfWayBackDiffer`].
 		///
 		/// ## Events
 		/// [`Event::StageEntered`] or [`Event::Ended`].
@@ -654,8 +659,27 @@ impl<T: Config> Pallet<T> {
 		T::WeightInfo::preflight(bytes.div_ceil(PREFLIGHT_UNIT))
 	}
 
-	/// Reads one blob and holds it against the dossier and against the runtime that runs now.
-	fn preflight(blob: &CodeRef) -> DispatchResult {
+	/// Reads the blobs of a dossier and holds them against it, against the runtime that runs now, and against each other.
+	fn preflight(dossier: &Dossier) -> DispatchResult {
+		let candidate = Self::preflight_blob(&dossier.code)?;
+		let back = match &dossier.rollback {
+			Rollback::Dedicated(code) => Some(Self::preflight_blob(code)?),
+			Rollback::PreviousCode => {
+				let current = <T as frame_system::Config>::Version::get();
+				Some(Self::versions_of_required_apis(&current)?)
+			}
+			Rollback::Irreversible => None,
+		};
+		// Nodes that go back without the candidate ask the way back, in the encoding that the candidate declares.
+		ensure!(
+			back.is_none_or(|back| back == candidate),
+			Error::<T>::ApisOfWayBackDiffer
+		);
+		Ok(())
+	}
+
+	/// Reads one blob and holds it against what the dossier says of it. Returns the versions of [`Config::RequiredApis`].
+	fn preflight_blob(blob: &CodeRef) -> Result<Vec<u32>, DispatchError> {
 		let len = T::Preimages::len(&blob.hash).ok_or(Error::<T>::BytesMissing)?;
 		ensure!(len == blob.len, Error::<T>::BytesLengthWrong);
 		let bytes =
@@ -675,17 +699,17 @@ impl<T: Config> Pallet<T> {
 			version.system_version == current.system_version,
 			Error::<T>::SystemVersionDiffers
 		);
-		let implements = |(id, least): &RequiredApi| {
-			version
-				.apis
-				.iter()
-				.any(|(have, version)| have == id && version >= least)
+		Self::versions_of_required_apis(&version)
+	}
+
+	fn versions_of_required_apis(of: &RuntimeVersion) -> Result<Vec<u32>, DispatchError> {
+		let version = |(id, least): crate::RequiredApi| {
+			let found = of.apis.iter().find(|(have, _)| *have == id);
+			let version = found.map(|(_, version)| *version);
+			version.filter(|version| *version >= least)
 		};
-		ensure!(
-			T::RequiredApis::get().iter().all(implements),
-			Error::<T>::MissingRuntimeApi
-		);
-		Ok(())
+		let versions: Option<Vec<_>> = T::RequiredApis::get().into_iter().map(version).collect();
+		versions.ok_or(Error::<T>::MissingRuntimeApi.into())
 	}
 
 	/// Polls what is due, the proposal in probation first, and says what that cost.
@@ -750,10 +774,7 @@ impl<T: Config> Pallet<T> {
 		}
 		let status = match stage {
 			Stage::Registered if in_extrinsic => {
-				proposal
-					.dossier
-					.blobs()
-					.try_for_each(|blob| Self::preflight(&blob))?;
+				Self::preflight(&proposal.dossier)?;
 				GateStatus::Passed
 			}
 			Stage::Registered if now < proposal.due => GateStatus::Pending {

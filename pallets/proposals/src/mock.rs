@@ -228,6 +228,7 @@ pub fn class_policy() -> ClassPolicy<u32> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: 5,
 			close_out: 5,
+			gap: 10,
 		},
 	}
 }

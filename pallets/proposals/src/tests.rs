@@ -431,6 +431,33 @@ mod advance {
 	}
 
 	#[test]
+	fn advance_should_refuse_a_way_back_with_other_versions_of_the_required_apis() {
+		let apis = [CORE_API, (REQUIRED_API.0, REQUIRED_API.1 + 1)];
+		let newer = blob_with(&version(2), &apis, 1);
+		// The way back is of the lower version.
+		assert_refused(newer.clone(), Error::ApisOfWayBackDiffer);
+		build_and_execute(|| {
+			// What runs now implements it in no version at all.
+			let mut dossier = dossier_for(&newer, 2);
+			dossier.rollback = Rollback::PreviousCode;
+			assert_ok!(Proposals::register(signed(1), dossier));
+			upload(newer.clone());
+			assert_noop!(
+				Proposals::advance(signed(9), 0),
+				Error::<Test>::MissingRuntimeApi
+			);
+		});
+		build_and_execute(|| {
+			// Nobody goes back from there.
+			let mut dossier = dossier_for(&newer, 2);
+			dossier.rollback = Rollback::Irreversible;
+			assert_ok!(Proposals::register(signed(1), dossier));
+			upload(newer.clone());
+			assert_ok!(Proposals::advance(signed(9), 0));
+		});
+	}
+
+	#[test]
 	fn advance_should_fail_when_nothing_is_due() {
 		build_and_execute(|| {
 			let id = in_stage(Stage::Simulation);

@@ -122,6 +122,7 @@ pub fn policy() -> ClassPolicy<u32> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: 1,
 			close_out: 1,
+			gap: 10,
 		},
 	}
 }

@@ -7,6 +7,7 @@
 //! | [`GOOD_ROLLBACK`] | 3 | version 1's logic with the reverse migration |
 //! | [`UNHEALTHY`] | 4 | as version 2, but some blocks after the switch it begins to lose names |
 //! | [`UNHEALTHY_ROLLBACK`] | 5 | version 2's logic |
+//! | [`PANICKING`] | 6 | passes every rehearsal, and builds no block on the chain |
 
 macro_rules! variant {
 	($(#[$doc:meta])* $name:ident, $version:ident = $number:literal, $file:literal) => {
@@ -49,4 +50,8 @@ variant!(
 variant!(
 	/// The way back from [`UNHEALTHY`].
 	UNHEALTHY_ROLLBACK, UNHEALTHY_ROLLBACK_SPEC_VERSION = 5, "unhealthy_rollback.rs"
+);
+variant!(
+	/// An upgrade that passes every rehearsal and panics in its first block on the chain.
+	PANICKING, PANICKING_SPEC_VERSION = 6, "panicking.rs"
 );

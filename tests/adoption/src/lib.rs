@@ -258,6 +258,7 @@ pub fn policy() -> Policy<BlockNumber> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: 5,
 			close_out: 5,
+			gap: 10,
 		},
 	};
 	let mut strict = standard.clone();

@@ -16,7 +16,7 @@ use subxt::{
 		scale_decode::DecodeAsType,
 		scale_value::{Primitive, ValueDef},
 	},
-	rpcs::{methods::legacy::LegacyRpcMethods, RpcClient},
+	rpcs::{methods::legacy::LegacyRpcMethods, rpc_params, RpcClient},
 	tx::{Payload, TransactionStatus},
 	OnlineClient,
 };
@@ -96,6 +96,7 @@ pub fn is_refusal(error: &anyhow::Error, name: &str) -> bool {
 pub struct Client {
 	api: OnlineClient<Config>,
 	rpc: LegacyRpcMethods<RpcConfigFor<Config>>,
+	raw: RpcClient,
 }
 
 impl Client {
@@ -110,7 +111,8 @@ impl Client {
 		let api = OnlineClient::from_backend(std::sync::Arc::new(backend)).await?;
 		Ok(Self {
 			api,
-			rpc: LegacyRpcMethods::new(rpc),
+			rpc: LegacyRpcMethods::new(rpc.clone()),
+			raw: rpc,
 		})
 	}
 
@@ -147,6 +149,13 @@ impl Client {
 	/// Number of peers.
 	pub async fn peers(&self) -> Result<usize> {
 		Ok(self.rpc.system_health().await?.peers)
+	}
+
+	/// How many rescue blocks the node has run since it was started.
+	pub async fn rescue_blocks(&self) -> Result<u64> {
+		let answer: serde_json::Value = self.raw.request("airlock_rescue", rpc_params![]).await?;
+		let blocks = answer.get("blocks").and_then(|blocks| blocks.as_u64());
+		blocks.ok_or_else(|| anyhow!("airlock_rescue says {answer}"))
 	}
 
 	/// Number of the best and of the last finalized block.

@@ -1,4 +1,4 @@
-//! Both acts: a good upgrade that stays, and a bad one that goes back.
+//! The acts: a good upgrade that stays, a bad one that goes back, and one that cannot build a block.
 
 use crate::{
 	client::{self, is_refusal},
@@ -8,7 +8,7 @@ use crate::{
 	report::Report,
 	roles::{self, Actor, Cast},
 };
-use airlock_primitives::{Failure, Outcome};
+use airlock_primitives::{CodeRef, Failure, Outcome};
 use anyhow::{ensure, Context, Result};
 use futures::future::{try_join, try_join_all};
 use std::path::{Path, PathBuf};
@@ -18,16 +18,28 @@ use subxt::dynamic;
 const SETTLED: u32 = 3;
 const FIRST: &str = "1 good";
 const SECOND: &str = "2 unhealthy";
+const THIRD: &str = "3 panicking";
 
 /// What to show.
 #[derive(Clone, Debug)]
 pub struct Options {
 	/// What to start.
 	pub network: network::Options,
-	/// Also show the second act.
-	pub both_acts: bool,
+	/// What happens.
+	pub acts: Acts,
 	/// The builders' own blobs, as `scripts/reproduce --out` leaves them; else those of this build.
 	pub built: Option<PathBuf>,
+}
+
+/// Which acts to show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acts {
+	/// The good upgrade.
+	Good,
+	/// The upgrade that cannot build a block.
+	Panicking,
+	/// All three.
+	All,
 }
 
 /// Runs the demo. The network comes back with the report, so that the caller decides when it ends.
@@ -77,6 +89,7 @@ pub async fn run(options: &Options, display: &Display) -> (Report, Option<Networ
 struct Built {
 	good: Vec<u8>,
 	unhealthy: Vec<u8>,
+	panicking: Vec<u8>,
 }
 
 impl Built {
@@ -86,6 +99,7 @@ impl Built {
 			return Ok(Self {
 				good: airlock_variants::GOOD.to_vec(),
 				unhealthy: airlock_variants::UNHEALTHY.to_vec(),
+				panicking: airlock_variants::PANICKING.to_vec(),
 			});
 		};
 		let blob = |name: &str| {
@@ -95,6 +109,7 @@ impl Built {
 		Ok(Self {
 			good: blob("good")?,
 			unhealthy: blob("unhealthy")?,
+			panicking: blob("panicking")?,
 		})
 	}
 }
@@ -114,9 +129,15 @@ async fn play(
 		Err(error) => return (Report::default(), Err(error)),
 	};
 	let result = async {
-		first_act(&director, built).await.context("first act")?;
-		if options.both_acts {
+		fund_users(&director).await.context("money for users")?;
+		if options.acts != Acts::Panicking {
+			first_act(&director, built).await.context("first act")?;
+		}
+		if options.acts == Acts::All {
 			second_act(&director, built).await.context("second act")?;
+		}
+		if options.acts != Acts::Good {
+			third_act(&director, built).await.context("third act")?;
 		}
 		Ok(())
 	}
@@ -127,12 +148,11 @@ async fn play(
 async fn first_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	director.display.act("First act: a good upgrade");
 	director.claim_finality(FIRST).await?;
-	fund_users(director).await?;
 	traffic(director, "first").await?;
 	let upgrade = Upgrade {
 		act: FIRST,
 		code: airlock_variants::GOOD,
-		rollback: airlock_variants::GOOD_ROLLBACK,
+		rollback: Some(airlock_variants::GOOD_ROLLBACK),
 		built: &built.good,
 		specification: "Each name also says since when it stands; clear_name removes one.",
 		rationale: "Names could not be removed, and nobody could tell how old they are.",
@@ -265,7 +285,7 @@ async fn second_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	let upgrade = Upgrade {
 		act: SECOND,
 		code: airlock_variants::UNHEALTHY,
-		rollback: airlock_variants::UNHEALTHY_ROLLBACK,
+		rollback: Some(airlock_variants::UNHEALTHY_ROLLBACK),
 		built: &built.unhealthy,
 		specification: "Tidies up names.",
 		rationale: "It looks harmless, and every rehearsal of its first block passes.",
@@ -295,6 +315,73 @@ async fn second_act(director: &Director<'_>, built: &Built) -> Result<()> {
 		.await?;
 	still_usable(director, ended).await?;
 	director.claim_finality(SECOND).await
+}
+
+async fn third_act(director: &Director<'_>, built: &Built) -> Result<()> {
+	director
+		.display
+		.act("Third act: an upgrade that cannot build a block");
+	let client = director.observer().await?;
+	let before = client.best().await?;
+	let (version, code) = (before.spec_version(), client::code_hash(&before).await?);
+	traffic(director, "third").await?;
+	let upgrade = Upgrade {
+		act: THIRD,
+		code: airlock_variants::PANICKING,
+		rollback: None,
+		built: &built.panicking,
+		specification: "Names since when they stand.",
+		rationale: "Every rehearsal of it passes.",
+		effects: "Profiles.Names: each entry gains `since`.",
+	};
+	let passage = director.drive(&upgrade).await?;
+	let (outcome, ended) = director.watch(&passage).await?;
+	director.moment(THIRD, &format!("{outcome:?}"), ended);
+	let expected = Outcome::RolledBack(Failure::Rescued);
+	ensure!(outcome == expected, "it ended {outcome:?}");
+	claim_rescue(director, &passage, ended).await?;
+	let back = ("Enactment", "RolledBack");
+	let claim = "the chain went back without the code that panics";
+	director
+		.claim_event(THIRD, claim, ended, back, true)
+		.await?;
+	let previous = CodeRef {
+		hash: code,
+		spec_version: version,
+		len: 0,
+	};
+	let settled = ended + SETTLED;
+	director.claim_code(THIRD, &previous, settled).await?;
+	let user = &director.cast.patron;
+	let set = roles::set_name(&client, user, "after the rescue").await?;
+	let event = ("Profiles", "NameSet");
+	let claim = "transactions work on the code before";
+	director
+		.claim_event(THIRD, claim, set.block, event, false)
+		.await?;
+	director.claim_finality(THIRD).await
+}
+
+/// The block after the switch is the rescue block, and every node ran it as one by itself.
+async fn claim_rescue(director: &Director<'_>, passage: &Passage, ended: u32) -> Result<()> {
+	let claim = "each node ran the block after the switch on the code before";
+	let limit = director.limit(ended, SETTLED);
+	director
+		.claim_everywhere(THIRD, claim, limit, async |client, at| {
+			let number = at.block_number() as u32;
+			if number < ended {
+				return Ok(Seen::NotYet(format!("finalized #{number}")));
+			}
+			let blocks = client.rescue_blocks().await?;
+			ensure!(blocks > 0, "it ran none");
+			let first = passage.switched_at + 1;
+			ensure!(ended == first, "#{ended} is not the first block, #{first}");
+			Ok(Seen::Yes(format!(
+				"#{ended}, after the switch in #{}",
+				passage.switched_at
+			)))
+		})
+		.await
 }
 
 /// After the way back names do not vanish any more, and people can use the chain.

@@ -36,8 +36,8 @@ pub struct Upgrade<'a> {
 	pub act: &'static str,
 	/// The candidate.
 	pub code: &'a [u8],
-	/// The way back.
-	pub rollback: &'a [u8],
+	/// The way back: code made for it, or the code before.
+	pub rollback: Option<&'a [u8]>,
 	/// The candidate as the builders built it.
 	pub built: &'a [u8],
 	/// What it is meant to do.
@@ -361,10 +361,16 @@ impl<'a> Director<'a> {
 		Ok(Dossier {
 			code: code_ref(upgrade.code)?,
 			parent_code_hash,
-			rollback: Rollback::Dedicated(code_ref(upgrade.rollback)?),
+			rollback: match upgrade.rollback {
+				Some(back) => Rollback::Dedicated(code_ref(back)?),
+				None => Rollback::PreviousCode,
+			},
 			specification: Document::of(upgrade.specification.as_bytes()),
 			rationale: Document::of(upgrade.rationale.as_bytes()),
-			rollback_plan: Document::of(b"Dedicated code with the reverse migration."),
+			rollback_plan: Document::of(match upgrade.rollback {
+				Some(_) => b"Dedicated code with the reverse migration.",
+				None => b"The code before: its state stays readable.",
+			}),
 			expected_effects: Document::of(upgrade.effects.as_bytes()),
 			scope,
 			class: Class::Standard,
@@ -405,7 +411,8 @@ impl<'a> Director<'a> {
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
 		let patron = &self.cast.patron;
-		for (what, bytes) in [("candidate", upgrade.code), ("rollback", upgrade.rollback)] {
+		let rollback = upgrade.rollback.map(|bytes| ("rollback", bytes));
+		for (what, bytes) in [("candidate", upgrade.code)].into_iter().chain(rollback) {
 			let included = roles::upload(client, patron, bytes).await?;
 			let told = format!(
 				"uploaded the {what}, {} bytes, #{}",
@@ -452,7 +459,7 @@ impl<'a> Director<'a> {
 			.with_context(|| node.name.clone())?;
 			drop(own);
 			let started = Instant::now();
-			let simulated = roles::simulate(node, &round, &code, &back).await?;
+			let simulated = roles::simulate(node, &round, &code, back.as_deref()).await?;
 			let report = &simulated.report;
 			let told = format!(
 				"simulated {} blocks up to #{} on its own node in {:.1} s, root {:?}",
@@ -566,11 +573,12 @@ impl<'a> Director<'a> {
 		Ok(own)
 	}
 
-	fn blobs(&self, upgrade: &Upgrade<'_>) -> Result<(PathBuf, PathBuf)> {
+	fn blobs(&self, upgrade: &Upgrade<'_>) -> Result<(PathBuf, Option<PathBuf>)> {
 		let dir = self.network.path();
 		let code = roles::write_blob(dir, "candidate.wasm", upgrade.code)?;
-		let back = roles::write_blob(dir, "rollback.wasm", upgrade.rollback)?;
-		Ok((code, back))
+		let back = upgrade.rollback;
+		let back = back.map(|back| roles::write_blob(dir, "rollback.wasm", back));
+		Ok((code, back.transpose()?))
 	}
 
 	async fn review(

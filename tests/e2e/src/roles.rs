@@ -190,7 +190,12 @@ pub struct Simulated {
 ///
 /// # Errors
 /// If the simulation cannot be run, or says anything but pass.
-pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> Result<Simulated> {
+pub async fn simulate(
+	node: &Node,
+	round: &Round,
+	code: &Path,
+	back: Option<&Path>,
+) -> Result<Simulated> {
 	let dir = code.parent().unwrap_or(Path::new("."));
 	let scale = dir.join(format!("{}-{:?}.scale", node.name, round.dossier_hash));
 	let json = scale.with_extension("json");
@@ -202,12 +207,11 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 		.iter()
 		.map(|index| index.to_string())
 		.collect();
-	let args = [
+	let mut args = vec![
 		"simulate".to_owned(),
 		format!("--base-path={}", node.base_path().display()),
 		format!("--chain={}", node.spec().display()),
 		format!("--candidate={}", code.display()),
-		format!("--rollback={}", back.display()),
 		format!("--anchor={}", round.anchor),
 		format!("--blocks={}", round.blocks),
 		format!("--scope={}", scope.join(",")),
@@ -215,6 +219,7 @@ pub async fn simulate(node: &Node, round: &Round, code: &Path, back: &Path) -> R
 		format!("--scale={}", scale.display()),
 		format!("--leaves={}", leaves.display()),
 	];
+	args.extend(back.map(|back| format!("--rollback={}", back.display())));
 	node.stop().await?;
 	let status = network::run(node.binary(), &args, &log).await;
 	// The node comes back whatever the simulation says.

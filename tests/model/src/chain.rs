@@ -285,6 +285,7 @@ pub fn policy() -> Policy<Block> {
 			healthy_quorum: Ratio::new(2, 3),
 			watch: 2,
 			close_out: 3,
+			gap: 10,
 		},
 	};
 	let mut security = standard.clone();

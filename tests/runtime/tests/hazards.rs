@@ -353,6 +353,7 @@ fn sources(krate: &str) -> Option<&'static str> {
 		"model" => "tests/model",
 		"adoption" => "tests/adoption",
 		"fuzz" => "tests/fuzz",
+		"e2e" => "tests/e2e",
 		"simulator" => "simulator/src",
 		"report" => "simulator/report",
 		_ => return None,
@@ -374,7 +375,7 @@ fn has_test(folder: &Path, name: &str) -> bool {
 				.next()
 				.unwrap_or_default();
 			let last = head.rsplit('}').next().unwrap_or_default();
-			head.len() < text.len() && last.contains("#[test]")
+			head.len() < text.len() && (last.contains("#[test]") || last.contains("#[tokio::test"))
 		})
 	})
 }

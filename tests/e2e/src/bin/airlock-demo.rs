@@ -1,4 +1,4 @@
-//! Shows a good upgrade and a bad one on a real network of four validators.
+//! Shows a good upgrade, a bad one, and one that cannot build a block, on a real network of four validators.
 
 use airlock_e2e::{
 	demo,
@@ -12,7 +12,7 @@ use std::{path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{signal, Signal, SignalKind};
 
 /// Starts four validators and three full nodes on loopback and takes a runtime upgrade through every stage;
-/// then another one, which goes wrong and is rolled back.
+/// then another one, which goes wrong and is rolled back; then one that cannot build a block.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
@@ -41,7 +41,9 @@ struct Cli {
 enum Act {
 	/// Only the good upgrade.
 	First,
-	/// Both.
+	/// Only the one that cannot build a block.
+	Third,
+	/// All three.
 	All,
 }
 
@@ -68,7 +70,11 @@ async fn run(cli: Cli) -> Result<bool> {
 			validators_down: cli.validators_down.into(),
 			outlives: cli.keep,
 		},
-		both_acts: cli.act == Act::All,
+		acts: match cli.act {
+			Act::First => demo::Acts::Good,
+			Act::Third => demo::Acts::Panicking,
+			Act::All => demo::Acts::All,
+		},
 		built: cli.built,
 	};
 	let display = Display::default();
