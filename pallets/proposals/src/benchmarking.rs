@@ -227,13 +227,19 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
 	}
 
-	/// Everything holds, and the bytes are there: those of the code that runs. Only with benchmarks does `system` take a
+	/// Everything holds, and the bytes of candidate and way back are there: those of the code that runs. Only with benchmarks does `system` take a
 	/// version that is no higher.
 	#[benchmark]
 	fn poll_switches() {
 		let bytes = frame_support::storage::unhashed::get_raw(CODE).unwrap_or_default();
+		let back = CodeRef {
+			hash: H256(sp_crypto_hashing::blake2_256(&bytes)),
+			len: bytes.len() as u32,
+			spec_version: 0,
+		};
 		T::BenchmarkHelper::upload(bytes);
-		let proposal = waiting_in::<T>(Stage::Timelock, T::Code::current());
+		let mut proposal = waiting_in::<T>(Stage::Timelock, T::Code::current());
+		proposal.dossier.rollback = Rollback::Dedicated(back);
 
 		#[block]
 		{

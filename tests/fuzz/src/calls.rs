@@ -128,7 +128,7 @@ fn proposals(input: &mut Unstructured) -> Result<RuntimeCall> {
 type Leaves = Vec<(SectionId, Vec<Leaf>)>;
 
 /// Reports that simulators here make: by one of two engines, honest, or with one of two lies about the first block.
-fn reports(id: ProposalId) -> Vec<(Report, Leaves)> {
+pub(crate) fn reports(id: ProposalId) -> Vec<(Report, Leaves)> {
 	let lies: [fn(&mut BlockLeaf); 3] = [
 		|_| (),
 		|leaf| leaf.state_root = H256::zero(),

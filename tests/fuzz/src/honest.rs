@@ -1,8 +1,11 @@
 //! What an honest user would do next: so that random inputs come far.
 
-use crate::world::{self, bytes_of, dossier_hash};
+use crate::{
+	calls::reports,
+	world::{self, bytes_of, dossier_hash},
+};
 use airlock_primitives::{Class, Document, Lifecycle, ProposalId, Stage};
-use airlock_report::{openings, samples};
+use airlock_report::{openings, samples, Leaf, Opening, Report, SectionId};
 use airlock_runtime::{AccountId, Proposals, Runtime, RuntimeCall, System};
 use airlock_runtime_tests as whole;
 use arbitrary::{Result, Unstructured};
@@ -55,11 +58,41 @@ fn upload(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
 	Some((whole::anyone(), call.into()))
 }
 
+/// Somebody proves that a report which was shown is false: it names another hash for its first block.
+fn challenge(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+	use pallet_airlock_simulations::{Call, Reports};
+	let is_shown = |report: &Report| Reports::<Runtime>::contains_key(id, report.root());
+	let reports = reports(id).into_iter();
+	let mut openings =
+		reports
+			.filter(|(report, _)| is_shown(report))
+			.map(|(report, leaves)| -> Option<_> {
+				let opening = Opening::of(&leaves, SectionId::Replay, 0)?;
+				match &opening.leaf {
+					Leaf::Block(leaf) if leaf.hash != System::block_hash(leaf.number) => {
+						Some((report.root(), opening))
+					}
+					_ => None,
+				}
+			});
+	let (report_root, opening) = openings.find_map(|opening| opening)?;
+	let call = Call::challenge {
+		id,
+		report_root,
+		opening: Box::new(opening),
+		header: None,
+	};
+	Some((whole::anyone(), call.into()))
+}
+
 fn simulation(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
 	use pallet_airlock_simulations::{Call, Rounds, Submissions};
 	let round = Rounds::<Runtime>::get(id)?;
 	let submissions = Submissions::<Runtime>::get(id);
 	let report = whole::report(id);
+	if let Some(step) = challenge(id) {
+		return Some(step);
+	}
 	if System::block_number() < round.commit_until {
 		let mut simulators = whole::simulators().into_iter();
 		let who = simulators.find(|who| submissions.iter().all(|s| s.simulator != *who))?;

@@ -68,7 +68,7 @@ fn version(spec_name: &'static str, spec_version: u32) -> RuntimeVersion {
 		authoring_version: 1,
 		spec_version,
 		impl_version: 1,
-		apis: Default::default(),
+		apis: vec![REQUIRED_API].into(),
 		transaction_version: 1,
 		system_version: 3,
 	}

@@ -1,7 +1,7 @@
 //! The rescue in the whole runtime: what a rescue block, run by the way back, leaves behind.
 
 use airlock_primitives::{rescue, CodeHistory, Failure, Outcome, Rollback, Stage};
-use airlock_runtime::{Enactment, Runtime, System};
+use airlock_runtime::{Enactment, Executive, Runtime, System};
 use airlock_runtime_tests::*;
 use codec::Decode;
 
@@ -21,9 +21,10 @@ fn bad_code_goes_back_when_it_builds_no_block() {
 		let armed = rescue::Armed::decode(&mut &armed[..]).expect("well-formed");
 		let critical = proposal.policy.probation.critical;
 		assert!(armed.until <= u64::from(System::block_number() + critical));
+		Executive::finalize_block();
 		// The node marks the block, and runs the way back in it.
 		sp_io::storage::set(rescue::ACTIVE, &[1]);
-		run(1);
+		begin_block();
 		run(1);
 		for key in [rescue::ARMED, rescue::CODE, rescue::ACTIVE] {
 			assert_eq!(stored(key), None);
