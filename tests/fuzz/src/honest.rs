@@ -1,4 +1,5 @@
-//! What an honest user would do next: so that random inputs come far.
+//! What an honest user would do next, and a simulator that lies where the chain can see it: so that random inputs come
+//! far.
 
 use crate::{
 	calls::reports,
@@ -33,7 +34,7 @@ pub fn next(input: &mut Unstructured) -> Result<Option<(AccountId, RuntimeCall)>
 	let id = open[usize::from(choice) / 96 % open.len()];
 	Ok(match Proposals::stage(id) {
 		Some(Stage::Registered) => upload(id),
-		Some(Stage::Simulation) => simulation(id),
+		Some(Stage::Simulation) => simulation(id, choice % 16 == 7),
 		Some(Stage::Review) => review(id),
 		Some(Stage::Voting) => vote(id),
 		Some(Stage::Timelock) => ready(id),
@@ -85,33 +86,43 @@ fn challenge(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
 	Some((whole::anyone(), call.into()))
 }
 
-fn simulation(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
+/// Simulators seal, and show what they sealed. One that `lies` about its first block does not show that block.
+fn simulation(id: ProposalId, lies: bool) -> Option<(AccountId, RuntimeCall)> {
 	use pallet_airlock_simulations::{Call, Rounds, Submissions};
 	let round = Rounds::<Runtime>::get(id)?;
 	let submissions = Submissions::<Runtime>::get(id);
-	let report = whole::report(id);
 	if let Some(step) = challenge(id) {
 		return Some(step);
 	}
+	let reports = reports(id);
 	if System::block_number() < round.commit_until {
 		let mut simulators = whole::simulators().into_iter();
 		let who = simulators.find(|who| submissions.iter().all(|s| s.simulator != *who))?;
-		let commitment = whole::seal(id, &who, &report, SALT);
+		let (report, _) = if lies {
+			reports.last()?
+		} else {
+			reports.first()?
+		};
+		let commitment = whole::seal(id, &who, report, SALT);
 		return Some((who, Call::commit { id, commitment }.into()));
 	}
 	let seed = round.seed?;
-	let Some(sealed) = submissions.iter().find(|s| s.answer == Answer::Sealed) else {
-		return advance(id);
-	};
-	let who = sealed.simulator.clone();
-	let drawn = samples(&seed, &who.encode(), &report);
-	let call = Call::reveal {
-		id,
-		openings: openings(&whole::leaves(id), &drawn).unwrap_or_default(),
-		report,
-		salt: SALT,
-	};
-	Some((who, call.into()))
+	let mut sealed = submissions.iter().filter(|s| s.answer == Answer::Sealed);
+	let reveal = sealed.find_map(|sealed| {
+		let who = sealed.simulator.clone();
+		let is_it = |report| whole::seal(id, &who, report, SALT) == sealed.commitment;
+		let (report, leaves) = reports.iter().find(|(report, _)| is_it(report))?;
+		let drawn = samples(&seed, &who.encode(), report);
+		let hides = report.root() != reports[0].0.root() && drawn.contains(&(SectionId::Replay, 0));
+		let call = Call::reveal {
+			id,
+			openings: openings(leaves, &drawn).unwrap_or_default(),
+			report: report.clone(),
+			salt: SALT,
+		};
+		(!hides).then_some((who, call.into()))
+	});
+	reveal.or_else(|| advance(id))
 }
 
 /// Auditors confirm what was found, the proposer answers with another dossier, and auditors look again.
