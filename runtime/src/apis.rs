@@ -65,6 +65,8 @@ impl_runtime_apis! {
 		}
 
 		fn execute_block(block: <Block as BlockT>::LazyBlock) {
+			#[cfg(feature = "faulty")]
+			crate::faults::on_execute();
 			Executive::execute_block(block);
 		}
 
@@ -249,6 +251,11 @@ impl_runtime_apis! {
 
 		fn code() -> (Hash, u32) {
 			(Enactment::current(), Enactment::highest_spec_version())
+		}
+
+		fn uploaded(hash: Hash, len: u32) -> Option<Vec<u8>> {
+			use frame_support::traits::QueryPreimage;
+			Preimage::fetch(&hash, Some(len)).ok().map(|bytes| bytes.into_owned())
 		}
 	}
 

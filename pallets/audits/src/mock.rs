@@ -157,6 +157,7 @@ pub fn dossier(round: u8) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: [4u8, 9]
 			.into_iter()
 			.collect::<std::collections::BTreeSet<_>>()

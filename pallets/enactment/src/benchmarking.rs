@@ -32,6 +32,7 @@ pub fn approve<T: Config>(dossier: &Dossier, count: u32, silent: u32) {
 	let mut approved = Approved::new(dossier.hash(), dossier, &policy, now);
 	approved.ready = BoundedVec::truncate_from(from::<T>(silent, count));
 	InTimelock::<T>::insert(ID, approved);
+	Measured::<T>::put(Pulse::default());
 }
 
 /// An upgrade on probation in a set of so many, whose state all but the first `silent` have reported.
@@ -45,7 +46,10 @@ pub fn try_out<T: Config>(dossier: &Dossier, count: u32, silent: u32, healthy: b
 		since: frame_system::Pallet::<T>::block_number(),
 		survived_critical: false,
 		failed: None,
+		budget: Budget::of::<T::Invariants>(dossier),
+		before: Pulse::default(),
 	});
+	Measured::<T>::put(Pulse::default());
 	let reports = from::<T>(silent, count).into_iter();
 	let reports = reports.map(|who| (who, healthy)).collect();
 	Reports::<T>::put(BoundedVec::truncate_from(reports));
@@ -90,7 +94,12 @@ mod benchmarks {
 		approve::<T>(&dossier(), v, 1);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(validator::<T>(0)), ID, dossier().hash());
+		_(
+			RawOrigin::Signed(validator::<T>(0)),
+			ID,
+			dossier().hash(),
+			NodeSupport::largest(),
+		);
 
 		assert_eq!(
 			Pallet::<T>::readiness(ID).map(|(have, _)| have),
@@ -116,6 +125,42 @@ mod benchmarks {
 		_(RawOrigin::Signed(validator::<T>(0)), ID, true);
 
 		assert_eq!(Reports::<T>::decode_len(), Some(v as usize));
+	}
+
+	#[benchmark]
+	fn prove_broken_invariant() {
+		try_out::<T>(&dossier(), 4, 1, true);
+		let witness = T::Invariants::break_something();
+
+		#[extrinsic_call]
+		_(RawOrigin::Signed(validator::<T>(0)), ID, witness);
+
+		let trial = OnProbation::<T>::get();
+		assert_eq!(
+			trial.and_then(|trial| trial.failed),
+			Some(Failure::InvariantBroken)
+		);
+	}
+
+	#[benchmark]
+	fn count_block(e: Linear<0, { vitals::MAX_EVENTS }>) {
+		Measured::<T>::put(Pulse::default());
+		for _ in 0..e {
+			let dispatch_info = Default::default();
+			frame_system::Pallet::<T>::deposit_event(frame_system::Event::<T>::ExtrinsicSuccess {
+				dispatch_info,
+			});
+		}
+
+		#[block]
+		{
+			Pallet::<T>::count_block();
+		}
+
+		assert_eq!(
+			Measured::<T>::get().map(|pulse| pulse.transactions),
+			Some(e)
+		);
 	}
 
 	#[benchmark]

@@ -1,8 +1,8 @@
 //! The corners: exact shares, sets that change, bytes that others hold, code that is still pending.
 
 use crate::{
-	mock::*, Error, Event, InTimelock, Installed, Locked, OnProbation, Reports, RollbacksInARow,
-	Turn,
+	mock::*, Error, Event, InTimelock, Installed, Locked, Measured, OnProbation, Reports,
+	RollbacksInARow, Turn,
 };
 use airlock_primitives::*;
 use frame_support::{assert_err, assert_noop, assert_ok, traits::QueryPreimage};
@@ -291,10 +291,7 @@ mod timelock {
 			approve(&dossier);
 			set_of(1..=8);
 			ready(1..=8, &dossier);
-			assert_noop!(
-				Enactment::signal_readiness(signed(1), ID, dossier.hash()),
-				Error::<Test>::AlreadyReady
-			);
+			assert_noop!(signal(1, ID, dossier.hash()), Error::<Test>::AlreadyReady);
 			set_of(8..=15);
 			ready([9], &dossier);
 			assert_eq!(
@@ -318,10 +315,7 @@ mod timelock {
 				assert_eq!(poll_timelock(), GateStatus::Failed(Failure::StageNotOpened));
 			}
 			assert_eq!(written(), blob(1));
-			assert_noop!(
-				Enactment::signal_readiness(signed(1), ID, dossier.hash()),
-				Error::<Test>::NotInTimelock
-			);
+			assert_noop!(signal(1, ID, dossier.hash()), Error::<Test>::NotInTimelock);
 		});
 	}
 
@@ -382,11 +376,7 @@ mod timelock {
 				now()
 			));
 			for who in 1..=3 {
-				assert_ok!(Enactment::signal_readiness(
-					signed(who),
-					ID + 1,
-					next.hash()
-				));
+				assert_ok!(signal(who, ID + 1, next.hash()));
 			}
 			to(now() + TIMELOCK);
 			let poll = || crate::Timelock::<Test>::poll(ID + 1, now());
@@ -412,7 +402,12 @@ mod timelock {
 			approve(&dossier);
 			for origin in [RawOrigin::Root, RawOrigin::None].map(RuntimeOrigin::from) {
 				assert_noop!(
-					Enactment::signal_readiness(origin.clone(), ID, dossier.hash()),
+					Enactment::signal_readiness(
+						origin.clone(),
+						ID,
+						dossier.hash(),
+						NodeSupport::default()
+					),
 					DispatchError::BadOrigin
 				);
 				assert_noop!(
@@ -902,9 +897,13 @@ fn do_try_state_should_find_what_is_broken() {
 		|| {
 			report(1, true);
 			OnProbation::<Test>::kill();
+			Measured::<Test>::kill();
 		},
 		Reports::<Test>::kill,
 	);
+	broken(Measured::<Test>::kill, || {
+		Measured::<Test>::put(crate::Pulse::default())
+	});
 	broken(
 		|| {
 			approve(&dossier());

@@ -21,6 +21,11 @@
 //!   transactions, also while a migration of the new code runs or is stuck: it is given up then.
 //! - While an upgrade is watched, nodes have its way back as well, and go it without the new code if that builds no block
 //!   (`rescue`).
+//! - What the chain can count (coins, storage versions) must stay within what the dossier declares, and what must hold
+//!   ([`Config::Invariants`]) can be shown not to, by anybody.
+//! - Slots without a block and transactions that fail are counted before and after the switch: if both grow by far, the chain
+//!   goes back ([`vitals`]).
+//! - Calls that wait in state to be executed are void when code is written: under other code they would be other calls.
 //! - A migration that fails, or is not over when the critical window ends, counts as the new code's failure. The pallet
 //!   is the runtime's `FailedMigrationHandler`.
 
@@ -33,24 +38,29 @@ pub mod benchmarking;
 #[cfg(test)]
 mod edges;
 #[cfg(test)]
+mod invariants;
+#[cfg(test)]
 mod mock;
 mod rescue;
 #[cfg(test)]
 mod tests;
 pub mod types;
+pub mod vitals;
 pub mod weights;
 
 pub use pallet::*;
-pub use types::{Approved, Trial};
+pub use types::{Approved, Budget, Trial};
+pub use vitals::Pulse;
 pub use weights::WeightInfo;
 
 use airlock_primitives::{
 	policy::{ONE_THIRD, TWO_THIRDS},
 	ClassPolicy, CodeHistory, CodeRef, CurrentMajority, DossierRef, Electorate, Failure,
-	GateStatus, Migrations, OpenFindings, Power, Precondition, ProposalId, Ratio, Rollback,
-	StageGate,
+	GateStatus, Invariants, Migrations, NodeSupport, OpenFindings, Power, Precondition, ProposalId,
+	Ratio, Rollback, StageGate, StoredCalls, Vitals,
 };
 use alloc::{borrow::Cow, collections::BTreeSet, vec::Vec};
+use codec::{Decode, Encode};
 use frame_support::{
 	dispatch::DispatchResult,
 	ensure,
@@ -62,6 +72,9 @@ use frame_support::{
 use frame_system::{pallet_prelude::*, RawOrigin, SetCode};
 use sp_core::H256;
 use sp_runtime::traits::{One, Saturating};
+
+/// Where something is broken.
+pub type WitnessOf<T> = <<T as Config>::Invariants as Invariants>::Witness;
 
 #[frame_support::pallet]
 pub mod pallet {
@@ -88,6 +101,12 @@ pub mod pallet {
 		type Preimages: QueryPreimage<H = Self::Hashing> + StorePreimage;
 		/// The multi-block migrations.
 		type Migrations: Migrations;
+		/// What the chain can say of its own state.
+		type Invariants: Invariants;
+		/// What the chain can measure of its own health.
+		type Vitals: Vitals;
+		/// Calls that wait in state, and would be others under other code.
+		type StoredCalls: StoredCalls;
 		/// True while a change of authorities is under way.
 		type AuthorityChangePending: Get<bool>;
 		/// Who may unlock the lane after two rollbacks in a row.
@@ -141,6 +160,10 @@ pub mod pallet {
 	pub type Reports<T: Config> =
 		StorageValue<_, BoundedVec<(T::AccountId, bool), T::MaxValidators>, ValueQuery>;
 
+	/// What is counted of the chain's health; only while an upgrade is approved or watched.
+	#[pallet::storage]
+	pub type Measured<T> = StorageValue<_, Pulse, OptionQuery>;
+
 	/// How many of the last upgrades failed in probation without one that was kept.
 	#[pallet::storage]
 	pub type RollbacksInARow<T> = StorageValue<_, u8, ValueQuery>;
@@ -173,6 +196,8 @@ pub mod pallet {
 			id: ProposalId,
 			/// The validator.
 			validator: T::AccountId,
+			/// What its node can do.
+			node: NodeSupport,
 		},
 		/// A validator's node is not ready any more.
 		ReadinessRetracted {
@@ -205,6 +230,15 @@ pub mod pallet {
 			validator: T::AccountId,
 			/// What it says.
 			healthy: bool,
+		},
+		/// Somebody showed that something does not hold that must: the chain goes back in the next block.
+		InvariantBroken {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Where it is broken.
+			witness: WitnessOf<T>,
+			/// Who showed it.
+			who: T::AccountId,
 		},
 		/// The rollback code was written. It runs from the next block on.
 		RolledBack {
@@ -272,17 +306,29 @@ pub mod pallet {
 		NotLocked,
 		/// The rollback code's bytes are not on chain.
 		BytesMissing,
+		/// What you point at is as it must be. Look again at the newest block.
+		InvariantHolds,
+		/// The chain goes back already. Nothing else is needed.
+		GoesBackAlready,
 	}
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
-			// For `on_finalize`, which looks for the mark of a rescue block. Such a block counts as full.
-			T::DbWeight::get().reads(1)
+			// For `on_finalize`, which looks for the mark of a rescue block (such a block counts as full), and for what
+			// is counted.
+			let looks = T::DbWeight::get().reads(2);
+			match Measured::<T>::exists() {
+				true => {
+					looks.saturating_add(<T as Config>::WeightInfo::count_block(vitals::MAX_EVENTS))
+				}
+				false => looks,
+			}
 		}
 
 		fn on_finalize(_: BlockNumberFor<T>) {
 			Self::end_rescue();
+			Self::count_block();
 		}
 
 		// By what it does, not by its type's name: a gate that wraps another setter is one as well.
@@ -306,7 +352,8 @@ pub mod pallet {
 		/// Signed: a validator of the running session.
 		///
 		/// ## Details
-		/// The node compiled the candidate and its rollback code and ran the candidate beside the chain.
+		/// The node loaded and compiled the candidate and its rollback code: it says so for their hash, which is the
+		/// dossier's, and what it is and has for them.
 		///
 		/// ## Errors
 		/// [`Error::NotValidator`], [`Error::NotInTimelock`], [`Error::OtherDossier`],
@@ -320,6 +367,7 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			id: ProposalId,
 			dossier_hash: H256,
+			node: NodeSupport,
 		) -> DispatchResult {
 			let validator = Self::ensure_validator(origin)?;
 			InTimelock::<T>::try_mutate(id, |approved| {
@@ -337,7 +385,11 @@ pub mod pallet {
 						.map_err(|_| Error::<T>::TooManyValidators),
 				}
 			})?;
-			Self::deposit_event(Event::ReadinessSignalled { id, validator });
+			Self::deposit_event(Event::ReadinessSignalled {
+				id,
+				validator,
+				node,
+			});
 			Ok(())
 		}
 
@@ -365,10 +417,7 @@ pub mod pallet {
 			healthy: bool,
 		) -> DispatchResult {
 			let validator = Self::ensure_validator(origin)?;
-			let trial = OnProbation::<T>::get().ok_or(Error::<T>::NotOnProbation)?;
-			ensure!(trial.id == id, Error::<T>::NotOnProbation);
-			let now = frame_system::Pallet::<T>::block_number();
-			ensure!(now < trial.watch_ends(), Error::<T>::WatchIsOver);
+			Self::watched(id)?;
 			Reports::<T>::try_mutate(|reports| {
 				Self::make_room(reports, |(who, _)| who);
 				match reports.binary_search_by(|(who, _)| who.cmp(&validator)) {
@@ -435,6 +484,41 @@ pub mod pallet {
 			Self::deposit_event(Event::ReadinessRetracted { id, validator });
 			Ok(())
 		}
+
+		/// Shows that the code on probation broke something. The chain goes back in the next block.
+		///
+		/// ## Dispatch Origin
+		/// Signed: anybody.
+		///
+		/// ## Details
+		/// The chain looks for itself. Who is right pays no fee. What was broken before the switch counts as well, so
+		/// a runtime chooses only what always holds.
+		///
+		/// ## Errors
+		/// [`Error::NotOnProbation`], [`Error::WatchIsOver`], [`Error::GoesBackAlready`], [`Error::InvariantHolds`].
+		///
+		/// ## Events
+		/// [`Event::InvariantBroken`].
+		#[pallet::call_index(4)]
+		// Operational: bad news must get through when blocks are full.
+		#[pallet::weight((<T as Config>::WeightInfo::prove_broken_invariant(), DispatchClass::Operational))]
+		pub fn prove_broken_invariant(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			witness: WitnessOf<T>,
+		) -> DispatchResultWithPostInfo {
+			let who = ensure_signed(origin)?;
+			let mut trial = Self::watched(id)?;
+			ensure!(trial.failed.is_none(), Error::<T>::GoesBackAlready);
+			ensure!(
+				T::Invariants::is_broken(&witness),
+				Error::<T>::InvariantHolds
+			);
+			trial.failed = Some(Failure::InvariantBroken);
+			OnProbation::<T>::put(trial);
+			Self::deposit_event(Event::InvariantBroken { id, witness, who });
+			Ok(Pays::No.into())
+		}
 	}
 }
 
@@ -492,6 +576,15 @@ impl<T: Config> Pallet<T> {
 		}
 	}
 
+	/// The upgrade on probation, if it is this one and is still watched.
+	fn watched(id: ProposalId) -> Result<Trial<BlockNumberFor<T>>, Error<T>> {
+		let trial = OnProbation::<T>::get().ok_or(Error::<T>::NotOnProbation)?;
+		ensure!(trial.id == id, Error::<T>::NotOnProbation);
+		let now = frame_system::Pallet::<T>::block_number();
+		ensure!(now < trial.watch_ends(), Error::<T>::WatchIsOver);
+		Ok(trial)
+	}
+
 	/// Writes code through `system`, with the gate open for these bytes and nothing else.
 	fn write_code(code: Vec<u8>, version: Version) -> DispatchResult {
 		let hash = hash_of(&code);
@@ -505,6 +598,7 @@ impl<T: Config> Pallet<T> {
 		Turn::<T>::kill();
 		result.map_err(|error| error.error)?;
 		CurrentCode::<T>::put(hash);
+		T::StoredCalls::void();
 		Ok(())
 	}
 
@@ -641,6 +735,7 @@ impl<T: Config> Pallet<T> {
 			};
 			if Self::in_rescue() {
 				Self::take_over(&back.bytes);
+				T::StoredCalls::void();
 			} else {
 				Self::write_code(back.bytes, back.version)?;
 			}
@@ -670,6 +765,14 @@ impl<T: Config> Pallet<T> {
 		}
 		if let Some(why) = trial.failed {
 			return Some(why);
+		}
+		if now < trial.watch_ends() && trial.budget.is_exceeded::<T::Invariants>() {
+			return Some(Failure::OverBudget);
+		}
+		if now < trial.watch_ends()
+			&& Measured::<T>::get().is_some_and(|p| p.is_sick(&trial.before))
+		{
+			return Some(Failure::Sick);
 		}
 		let total = T::Electorate::total();
 		let reports = Reports::<T>::get();
@@ -758,6 +861,11 @@ impl<T: Config> Pallet<T> {
 				"a code on record is above the highest version"
 			);
 		}
+		// The pulse is taken as long as somebody waits for it.
+		ensure!(
+			Measured::<T>::exists() == Self::is_pulse_awaited(),
+			"the pulse is taken for nobody, or not taken"
+		);
 		// The lane is locked by failures only.
 		ensure!(
 			!Locked::<T>::get() || RollbacksInARow::<T>::get() >= ROLLBACKS_THAT_LOCK,
@@ -834,6 +942,9 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Timelock<T> {
 	) -> DispatchResult {
 		let approved = Approved::new(about.hash, about.dossier, &policy.enactment, now);
 		InTimelock::<T>::insert(id, approved);
+		if !Measured::<T>::exists() {
+			Pallet::<T>::begin_pulse();
+		}
 		Ok(())
 	}
 
@@ -871,6 +982,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Timelock<T> {
 
 	fn clear(id: ProposalId) {
 		InTimelock::<T>::remove(id);
+		Pallet::<T>::end_pulse();
 	}
 }
 
@@ -893,6 +1005,8 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			since: now,
 			survived_critical: false,
 			failed: None,
+			budget: Budget::of::<T::Invariants>(about.dossier),
+			before: Pallet::<T>::begin_pulse(),
 		};
 		Pallet::<T>::arm(&trial)?;
 		OnProbation::<T>::put(trial);
@@ -915,19 +1029,22 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			Pallet::<T>::deposit_event(Event::RollbackFailed { id, error });
 		} else if !trial.survived_critical && now >= trial.critical_ends() {
 			trial.survived_critical = true;
-			Pallet::<T>::watch_until(&trial, trial.closes());
+			Pallet::<T>::watch_until(&trial, trial.watch_ends());
 			OnProbation::<T>::put(trial);
 		} else if now >= trial.closes() {
 			RollbacksInARow::<T>::kill();
 			Pallet::<T>::deposit_event(Event::Kept { id });
 			return GateStatus::Passed;
-		} else if trial.survived_critical && now >= trial.watch_ends() && !T::Migrations::ongoing()
-		{
-			// Nothing is heard any more, and no migration can begin: there is nothing to ask before the end.
-			Pallet::<T>::disarm();
-			return GateStatus::Pending {
-				until: trial.closes(),
-			};
+		} else if trial.survived_critical && now >= trial.watch_ends() {
+			if !T::Migrations::ongoing() {
+				// Nothing is heard any more, and no migration can begin: there is nothing to ask before the end.
+				Pallet::<T>::disarm();
+				return GateStatus::Pending {
+					until: trial.closes(),
+				};
+			}
+			// Nodes stand by as long as a migration can fail. They take no change before the block named last.
+			Pallet::<T>::watch_until(&trial, now.saturating_add(One::one()));
 		}
 		GateStatus::Pending {
 			until: now.saturating_add(One::one()),
@@ -945,6 +1062,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 		}
 		OnProbation::<T>::kill();
 		Reports::<T>::kill();
+		Pallet::<T>::end_pulse();
 		Pallet::<T>::disarm();
 	}
 }

@@ -11,7 +11,7 @@ use frame_support::{
 	weights::Weight,
 };
 use sp_core::{storage::well_known_keys, traits::ReadRuntimeVersionExt, H256};
-use sp_runtime::{traits::IdentityLookup, BuildStorage};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult};
 use sp_version::RuntimeVersion;
 use std::borrow::Cow;
 
@@ -51,6 +51,16 @@ parameter_types! {
 	pub static Blocked: bool = false;
 	pub static Migrating: bool = false;
 	pub static ChangingAuthorities: bool = false;
+	/// What the chain counts of itself.
+	pub static Coins: u128 = 1_000;
+	pub static Versions: Vec<(u8, u16)> = vec![(0, 0), (5, 2), (9, 1)];
+	/// Which invariant does not hold.
+	pub static Broken: Option<u8> = None;
+	/// What the chain measures of itself.
+	pub static Slot: u64 = 0;
+	pub static Transactions: (u32, u32) = (0, 0);
+	/// How often calls that wait were dropped.
+	pub static Voided: u32 = 0;
 }
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
@@ -122,6 +132,41 @@ impl Migrations for Test {
 	}
 }
 
+impl Invariants for Test {
+	/// The invariants have numbers here.
+	type Witness = u8;
+
+	fn issuance() -> u128 {
+		Coins::get()
+	}
+	fn storage_versions() -> Vec<(u8, u16)> {
+		Versions::get()
+	}
+	fn is_broken(witness: &u8) -> bool {
+		Broken::get() == Some(*witness)
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn break_something() -> u8 {
+		Broken::set(Some(1));
+		1
+	}
+}
+
+impl Vitals for Test {
+	fn slot() -> u64 {
+		Slot::get()
+	}
+	fn transactions() -> (u32, u32) {
+		Transactions::get()
+	}
+}
+
+impl StoredCalls for Test {
+	fn void() {
+		Voided::mutate(|count| *count += 1);
+	}
+}
+
 impl pallet_enactment::Config for Test {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Test;
@@ -129,6 +174,9 @@ impl pallet_enactment::Config for Test {
 	type Findings = Test;
 	type Preimages = Preimage;
 	type Migrations = Test;
+	type Invariants = Test;
+	type Vitals = Test;
+	type StoredCalls = Test;
 	type AuthorityChangePending = ChangingAuthorities;
 	type UnlockOrigin = frame_system::EnsureRoot<u64>;
 	type MaxValidators = ConstU32<8>;
@@ -194,6 +242,7 @@ pub fn dossier() -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: Default::default(),
 		class: Class::Standard,
 	}
@@ -278,9 +327,14 @@ pub fn end() {
 
 pub fn ready(who: impl IntoIterator<Item = u64>, dossier: &Dossier) {
 	for validator in who {
-		let origin = RuntimeOrigin::signed(validator);
-		Enactment::signal_readiness(origin, ID, dossier.hash()).unwrap();
+		signal(validator, ID, dossier.hash()).unwrap();
 	}
+}
+
+/// A validator says that its node is ready.
+pub fn signal(who: u64, id: ProposalId, dossier_hash: H256) -> DispatchResult {
+	let node = NodeSupport::default();
+	Enactment::signal_readiness(RuntimeOrigin::signed(who), id, dossier_hash, node)
 }
 
 /// The newest code in storage.
@@ -323,6 +377,12 @@ pub fn build_and_execute(test: impl FnOnce()) {
 	ext.execute_with(|| {
 		Set::set((1..=4).map(|n| (n, 1)).collect());
 		Ayes::set(4);
+		Coins::set(1_000);
+		Versions::set(vec![(0, 0), (5, 2), (9, 1)]);
+		Broken::set(None);
+		Slot::set(0);
+		Transactions::set((0, 0));
+		Voided::set(0);
 		SystemMigrating::set(false);
 		Blocked::set(false);
 		Migrating::set(false);

@@ -71,6 +71,7 @@ impl<T: Config> Pallet<T> {
 		}
 		unhashed::kill(ACTIVE);
 		Self::disarm();
+		Self::end_pulse();
 	}
 }
 
@@ -231,14 +232,36 @@ mod tests {
 					until: System::block_number() + 1
 				}
 			);
-			assert_eq!(
-				armed().map(|armed| armed.until),
-				Some(trial.closes().into())
-			);
+			let until = || armed().map(|armed| armed.until);
+			assert_eq!(until(), Some(trial.watch_ends().into()));
 			to(trial.watch_ends() - 1);
 			poll_probation();
-			assert!(armed().is_some());
+			assert_eq!(until(), Some(trial.watch_ends().into()));
+			// In the block that was named, and not before: nodes would refuse it.
 			to(trial.watch_ends());
+			poll_probation();
+			nothing_is_left();
+			end();
+		});
+	}
+
+	#[test]
+	fn the_rescue_should_stay_armed_block_by_block_while_a_migration_runs() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			let trial = crate::OnProbation::<Test>::get().unwrap();
+			(1..=3).for_each(|who| report(who, true));
+			to(trial.critical_ends());
+			poll_probation();
+			Migrating::set(true);
+			to(trial.watch_ends());
+			poll_probation();
+			assert_eq!(
+				armed().map(|armed| armed.until),
+				Some(u64::from(trial.watch_ends() + 1))
+			);
+			Migrating::set(false);
+			to(trial.watch_ends() + 1);
 			poll_probation();
 			nothing_is_left();
 			end();

@@ -273,11 +273,49 @@ mod timelock {
 			assert_noop!(retract(1), Error::<Test>::NotInTimelock);
 			approve(&dossier);
 			assert_noop!(retract(1), Error::<Test>::NotReady);
-			assert_ok!(Enactment::signal_readiness(signed(1), ID, dossier.hash()));
+			assert_ok!(signal(1, ID, dossier.hash()));
 			assert_noop!(retract(2), Error::<Test>::NotReady);
 			assert_ok!(retract(1));
 			assert_eq!(Enactment::readiness(ID).map(|(have, _)| have), Some(0));
-			assert_ok!(Enactment::signal_readiness(signed(1), ID, dossier.hash()));
+			assert_ok!(signal(1, ID, dossier.hash()));
+		});
+	}
+
+	#[test]
+	fn calls_that_wait_should_be_void_when_code_is_written_and_not_before() {
+		build_and_execute(|| {
+			approve(&dossier());
+			ready(1..=3, &dossier());
+			to(1 + TIMELOCK - 1);
+			poll_timelock();
+			assert_eq!(Voided::get(), 0);
+			to(1 + TIMELOCK);
+			assert_eq!(poll_timelock(), GateStatus::Passed);
+			assert_eq!(Voided::get(), 1);
+			begin_probation(&dossier());
+			report(1, false);
+			report(2, false);
+			to(System::block_number() + 1);
+			poll_probation();
+			assert_eq!(Voided::get(), 2);
+		});
+	}
+
+	#[test]
+	fn signal_readiness_should_tell_what_the_node_is() {
+		build_and_execute(|| {
+			let dossier = dossier();
+			approve(&dossier);
+			let node = NodeSupport::largest();
+			let origin = RuntimeOrigin::signed(1);
+			let hash = dossier.hash();
+			assert_ok!(Enactment::signal_readiness(origin, ID, hash, node.clone()));
+			let told = Event::ReadinessSignalled {
+				id: ID,
+				validator: 1,
+				node,
+			};
+			System::assert_last_event(told.into());
 		});
 	}
 
@@ -285,7 +323,7 @@ mod timelock {
 	fn signal_readiness_should_fail_when_it_is_not_ones_own() {
 		build_and_execute(|| {
 			let dossier = dossier();
-			let signal = |who, hash| Enactment::signal_readiness(signed(who), ID, hash);
+			let signal = |who, hash| signal(who, ID, hash);
 			assert_noop!(signal(1, dossier.hash()), Error::<Test>::NotInTimelock);
 			approve(&dossier);
 			assert_noop!(signal(9, dossier.hash()), Error::<Test>::NotValidator);

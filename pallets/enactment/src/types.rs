@@ -1,11 +1,14 @@
 //! What is stored between approval and the end of a probation.
 
+use crate::Pulse;
 use airlock_primitives::{
-	CodeRef, EnactmentPolicy, Failure, Precondition, ProbationPolicy, ProposalId, Ratio, Rollback,
+	CodeRef, EnactmentPolicy, Failure, Invariants, Precondition, ProbationPolicy, ProposalId,
+	Ratio, Rollback,
 };
 use codec::{Decode, Encode, MaxEncodedLen};
 use frame_support::{
-	pallet_prelude::Get, BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
+	pallet_prelude::{ConstU32, Get},
+	BoundedVec, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound,
 };
 use scale_info::TypeInfo;
 use sp_core::H256;
@@ -86,6 +89,43 @@ pub struct Trial<BlockNumber> {
 	pub survived_critical: bool,
 	/// Set when the chain must go back: why.
 	pub failed: Option<Failure>,
+	/// What the new code may change of what the chain counts, frozen at the switch.
+	pub budget: Budget,
+	/// What was counted of the chain's health between approval and switch.
+	pub before: Pulse,
+}
+
+/// Most pallets that a runtime can have: an index is a byte.
+pub const MAX_PALLETS: u32 = 256;
+
+/// What an upgrade may change, as counted by the code before it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct Budget {
+	/// The largest sum of all coins, in the smallest unit: what there was, and what the dossier declares.
+	pub issuance: u128,
+	/// Storage versions of the pallets, by index, that are not in the dossier's scope: they stay.
+	pub versions: BoundedVec<(u8, u16), ConstU32<MAX_PALLETS>>,
+}
+
+impl Budget {
+	/// What a dossier may change from here on.
+	pub fn of<I: Invariants>(dossier: &airlock_primitives::Dossier) -> Self {
+		let others = |(pallet, _): &(u8, u16)| !dossier.scope.contains(pallet);
+		let versions = I::storage_versions().into_iter().filter(others);
+		Self {
+			issuance: I::issuance().saturating_add(dossier.minted),
+			versions: BoundedVec::truncate_from(versions.collect()),
+		}
+	}
+
+	/// True if there is more, or something else, now.
+	pub fn is_exceeded<I: Invariants>(&self) -> bool {
+		if I::issuance() > self.issuance {
+			return true;
+		}
+		let now = I::storage_versions();
+		!self.versions.iter().all(|version| now.contains(version))
+	}
 }
 
 impl<BlockNumber: sp_runtime::Saturating + Copy> Trial<BlockNumber> {

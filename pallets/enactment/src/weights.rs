@@ -13,6 +13,10 @@ pub trait WeightInfo {
 	fn report_health(validators: u32) -> Weight;
 	/// `unlock`.
 	fn unlock() -> Weight;
+	/// `prove_broken_invariant`.
+	fn prove_broken_invariant() -> Weight;
+	/// Counting a block with so many `events`.
+	fn count_block(events: u32) -> Weight;
 }
 
 impl WeightInfo for () {
@@ -27,5 +31,11 @@ impl WeightInfo for () {
 	}
 	fn unlock() -> Weight {
 		Weight::from_parts(10_000_000, 2_000) + RocksDbWeight::get().reads_writes(1, 2)
+	}
+	fn prove_broken_invariant() -> Weight {
+		Weight::from_parts(60_000_000, 40_000) + RocksDbWeight::get().reads_writes(4, 1)
+	}
+	fn count_block(_: u32) -> Weight {
+		Weight::from_parts(20_000_000, 2_000) + RocksDbWeight::get().reads_writes(3, 1)
 	}
 }

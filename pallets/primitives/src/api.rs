@@ -85,5 +85,7 @@ sp_api::decl_runtime_apis! {
 		fn awaited(id: ProposalId) -> Vec<Progress>;
 		/// blake2-256 of the code that runs, and the highest `spec_version` ever installed.
 		fn code() -> (H256, u32);
+		/// The bytes of code that was uploaded for a proposal and is not dropped yet.
+		fn uploaded(hash: H256, len: u32) -> Option<Vec<u8>>;
 	}
 }

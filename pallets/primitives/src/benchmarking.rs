@@ -50,6 +50,7 @@ pub fn dossier(parent: H256, spec_version: u32) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: scope.try_into().unwrap_or_default(),
 		class: Class::SelfChange,
 	}

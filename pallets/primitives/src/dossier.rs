@@ -139,7 +139,11 @@ pub struct Dossier {
 	pub rollback_plan: Document,
 	/// Manifest of the declared changes that the simulators hold results against.
 	pub expected_effects: Document,
-	/// Pallets touched. Not empty; one of the lifecycle's own asks for [`Class::SelfChange`].
+	/// Most coins, in the smallest unit, by which their sum may grow because of the upgrade. While it is watched, one more
+	/// sends the chain back.
+	pub minted: u128,
+	/// Pallets touched. Not empty; one of the lifecycle's own asks for [`Class::SelfChange`]. While the upgrade is watched,
+	/// another storage version of any other pallet sends the chain back.
 	pub scope: Scope,
 	/// Which policy applies.
 	pub class: Class,

@@ -144,6 +144,15 @@ pub enum Failure {
 	/// The new code built no block, or did not end its own watch: nodes went back without it.
 	#[codec(index = 16)]
 	Rescued,
+	/// On probation, more coins or other storage versions than the dossier declares.
+	#[codec(index = 17)]
+	OverBudget,
+	/// On probation, somebody showed that something does not hold that must.
+	#[codec(index = 18)]
+	InvariantBroken,
+	/// On probation, many more slots without a block and many more failing transactions than before the switch.
+	#[codec(index = 19)]
+	Sick,
 }
 
 /// What must hold in the block that writes new code.

@@ -31,8 +31,9 @@ pub use policy::{
 	SimulationPolicy,
 };
 pub use traits::{
-	CodeHistory, CurrentMajority, Electorate, Lifecycle, Migrations, OpenFindings, OrganisationId,
-	Organisations, Party, Power, Role, Roles, Voter,
+	host_functions_hash, CodeHistory, CurrentMajority, Electorate, Invariants, Lifecycle,
+	Migrations, NodeSupport, OpenFindings, OrganisationId, Organisations, Party, Power, Role,
+	Roles, StoredCalls, Vitals, Voter,
 };
 
 /// Number of a proposal, given at registration, never used twice.

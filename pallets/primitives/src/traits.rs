@@ -1,9 +1,9 @@
 //! What one pallet needs of another, apart from [`StageGate`](crate::StageGate).
 
 use crate::{Failure, ProposalId, Stage};
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::dispatch::DispatchResult;
+use frame_support::{dispatch::DispatchResult, pallet_prelude::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_core::H256;
 
@@ -193,5 +193,124 @@ pub trait Roles<AccountId> {
 impl<AccountId> Roles<AccountId> for () {
 	fn claim(_: ProposalId, _: &AccountId, _: Option<OrganisationId>, _: Role) -> DispatchResult {
 		Ok(())
+	}
+}
+
+/// What a chain can say of its own state, so that an upgrade is held against what its dossier declares.
+pub trait Invariants {
+	/// Where to look for something that must hold. Whoever says that it does not, names it.
+	type Witness: frame_support::Parameter + MaxEncodedLen;
+
+	/// The sum of all coins, in the smallest unit.
+	fn issuance() -> u128;
+	/// The storage version of each pallet, by the pallet's index.
+	fn storage_versions() -> Vec<(u8, u16)>;
+	/// True if what must hold there does not. Reads and decodes a bounded number of entries.
+	fn is_broken(witness: &Self::Witness) -> bool;
+	/// Breaks something, and says where.
+	#[cfg(feature = "runtime-benchmarks")]
+	fn break_something() -> Self::Witness;
+}
+
+/// Nothing is counted, and nothing is ever broken.
+impl Invariants for () {
+	type Witness = ();
+
+	fn issuance() -> u128 {
+		0
+	}
+	fn storage_versions() -> Vec<(u8, u16)> {
+		Vec::new()
+	}
+	fn is_broken(_: &()) -> bool {
+		false
+	}
+	#[cfg(feature = "runtime-benchmarks")]
+	fn break_something() {}
+}
+
+/// What a chain can measure of its own health.
+pub trait Vitals {
+	/// The slot of this block. Only differences matter.
+	fn slot() -> u64;
+	/// Transactions of this block so far, and how many of them failed. What a block must have is not counted.
+	fn transactions() -> (u32, u32);
+}
+
+/// Nothing is measured.
+impl Vitals for () {
+	fn slot() -> u64 {
+		0
+	}
+	fn transactions() -> (u32, u32) {
+		(0, 0)
+	}
+}
+
+/// Calls that the chain keeps to execute later.
+pub trait StoredCalls {
+	/// Drops all that are kept as bytes and would be executed without anybody looking again. Bounded.
+	fn void();
+}
+
+/// None are kept.
+impl StoredCalls for () {
+	fn void() {}
+}
+
+/// Longest name of a client, in bytes.
+pub const MAX_CLIENT_LEN: u32 = 64;
+
+/// What a validator's node is, and has for the codes of a dossier. The validator signs it with its readiness: the chain
+/// cannot check it, others can.
+#[derive(
+	Clone,
+	Debug,
+	Default,
+	PartialEq,
+	Eq,
+	Encode,
+	Decode,
+	DecodeWithMemTracking,
+	MaxEncodedLen,
+	TypeInfo,
+)]
+pub struct NodeSupport {
+	/// Name and version of the client, as text.
+	pub client: BoundedVec<u8, ConstU32<MAX_CLIENT_LEN>>,
+	/// [`host_functions_hash`] of what the codes import, all of which the node has.
+	pub host_functions: H256,
+}
+
+impl NodeSupport {
+	/// What takes the most bytes.
+	#[cfg(any(feature = "std", feature = "runtime-benchmarks"))]
+	pub fn largest() -> Self {
+		Self {
+			client: BoundedVec::truncate_from(alloc::vec![b'x'; MAX_CLIENT_LEN as usize]),
+			host_functions: H256::repeat_byte(1),
+		}
+	}
+}
+
+/// blake2-256 of the names of host functions, sorted, each once, with a line feed behind each.
+pub fn host_functions_hash<'a>(names: impl IntoIterator<Item = &'a str>) -> H256 {
+	let sorted: BTreeSet<&str> = names.into_iter().collect();
+	let lines = sorted.into_iter().flat_map(|name| [name, "\n"]);
+	H256(sp_crypto_hashing::blake2_256(
+		&lines.collect::<alloc::string::String>().into_bytes(),
+	))
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn host_functions_are_hashed_as_a_set_of_whole_names() {
+		let hash = |names: &[&str]| host_functions_hash(names.iter().copied());
+		assert_eq!(hash(&["b", "a", "b"]), hash(&["a", "b"]));
+		assert_ne!(hash(&["ab"]), hash(&["a", "b"]));
+		assert_ne!(hash(&[]), hash(&[""]));
 	}
 }

@@ -552,7 +552,8 @@ pub mod pallet {
 		/// [`Event::StageEntered`] or [`Event::Ended`].
 		#[pallet::call_index(3)]
 		#[pallet::weight(
-			Pallet::<T>::preflight_weight(T::MaxCodeLen::get().saturating_mul(2)).max(T::WeightInfo::poll())
+			Pallet::<T>::preflight_weight(T::MaxCodeLen::get().saturating_mul(2))
+				.saturating_add(T::WeightInfo::poll())
 		)]
 		pub fn advance(origin: OriginFor<T>, id: ProposalId) -> DispatchResultWithPostInfo {
 			ensure_signed(origin)?;
@@ -563,9 +564,10 @@ pub mod pallet {
 			let bytes = proposal.dossier.blobs().map(|blob| blob.len).sum();
 			let branch = Self::step(id, proposal, true)?;
 			ensure!(branch != Branch::Waits(before), Error::<T>::NothingDue);
+			let moved = branch.weight::<T::WeightInfo>();
 			let weight = match before {
-				Stage::Registered => Self::preflight_weight(bytes),
-				_ => branch.weight::<T::WeightInfo>(),
+				Stage::Registered => moved.saturating_add(Self::preflight_weight(bytes)),
+				_ => moved,
 			};
 			Ok((Some(weight), Pays::No).into())
 		}
@@ -609,6 +611,9 @@ impl<T: Config> Pallet<T> {
 			dossier.blobs().all(|b| allowed.contains(&b.len)),
 			Error::<T>::CodeLengthWrong
 		);
+		// Who says another length of bytes that are there has paid for that length only, and the request would keep them.
+		let is_other = |b: CodeRef| T::Preimages::len(&b.hash).is_some_and(|len| len != b.len);
+		ensure!(!dossier.blobs().any(is_other), Error::<T>::CodeLengthWrong);
 		ensure!(!dossier.scope.is_empty(), Error::<T>::ScopeEmpty);
 		ensure!(
 			dossier.class == Class::SelfChange

@@ -293,6 +293,7 @@ pub fn dossier_for(candidate: &[u8], spec_version: u32) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: scope_of(&[5]),
 		class: Class::Standard,
 	}

@@ -121,6 +121,7 @@ pub fn dossier() -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: std::collections::BTreeSet::from([SCOPE])
 			.try_into()
 			.unwrap(),

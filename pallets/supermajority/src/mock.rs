@@ -82,6 +82,7 @@ pub fn dossier() -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: Default::default(),
 		class: Class::Standard,
 	}

@@ -3,11 +3,15 @@
 use crate::*;
 use airlock_primitives::{Electorate, OrganisationId, Organisations};
 use alloc::vec::Vec;
+use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
+	storage::{storage_prefix, unhashed},
 	traits::{ConstU128, ConstU32, Contains, Get},
 };
 use pallet_airlock_proposals::RequiredApi;
+use pallet_balances::AccountData;
+use scale_info::TypeInfo;
 
 use super::{CouncilCollective, MaxValidators};
 
@@ -50,7 +54,10 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type Review = Audits;
 	type Ballot = Supermajority;
 	type Timelock = pallet_airlock_enactment::Timelock<Runtime>;
+	#[cfg(not(feature = "faulty"))]
 	type Probation = pallet_airlock_enactment::Probation<Runtime>;
+	#[cfg(feature = "faulty")]
+	type Probation = crate::faults::Probation;
 	type RequiredApis = RequiredApis;
 	type Organisations = KnownOrganisations;
 	type LifecyclePallets = LifecyclePallets;
@@ -72,12 +79,25 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type BenchmarkHelper = crate::benchmarks::Helper;
 }
 
-/// The pallets that are the lifecycle: its stages, its electorate, and the council that admits people to it.
+/// The pallets that are the lifecycle, or on which it stands: its stages, its electorate and the council that admits people to
+/// it; `System`, where code is written and calls are filtered; who authors and finalizes; where bytes and migrations are. And every
+/// index that this runtime does not use: a pallet that is new may be anything.
 pub struct LifecyclePallets;
 impl Contains<u8> for LifecyclePallets {
 	fn contains(index: &u8) -> bool {
-		use frame_support::traits::PalletInfoAccess;
-		[
+		use frame_support::traits::{PalletInfoAccess, PalletsInfoAccess};
+		let index = usize::from(*index);
+		let is_new = !AllPalletsWithSystem::infos()
+			.iter()
+			.any(|pallet| pallet.index == index);
+		let is_ours = [
+			<System as PalletInfoAccess>::index(),
+			<Chain as PalletInfoAccess>::index(),
+			<Session as PalletInfoAccess>::index(),
+			<Aura as PalletInfoAccess>::index(),
+			<Grandpa as PalletInfoAccess>::index(),
+			<Preimage as PalletInfoAccess>::index(),
+			<Migrations as PalletInfoAccess>::index(),
 			<Proposals as PalletInfoAccess>::index(),
 			<Enactment as PalletInfoAccess>::index(),
 			<Simulations as PalletInfoAccess>::index(),
@@ -86,7 +106,8 @@ impl Contains<u8> for LifecyclePallets {
 			<Validators as PalletInfoAccess>::index(),
 			<Council as PalletInfoAccess>::index(),
 		]
-		.contains(&usize::from(*index))
+		.contains(&index);
+		is_new || is_ours
 	}
 }
 
@@ -138,6 +159,114 @@ impl Get<bool> for AuthorityChangePending {
 	}
 }
 
+/// Something that holds in every block of this chain.
+#[derive(
+	Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
+)]
+pub enum Witness {
+	/// This account can be read, and its balance covers what is held of it.
+	#[codec(index = 0)]
+	Account(AccountId),
+	/// The name of this account, if it has one, can be read.
+	#[codec(index = 1)]
+	Name(AccountId),
+}
+
+/// What this chain can say of its own state.
+pub struct Invariants;
+impl airlock_primitives::Invariants for Invariants {
+	type Witness = Witness;
+
+	fn issuance() -> u128 {
+		Balances::total_issuance()
+	}
+
+	fn storage_versions() -> Vec<(u8, u16)> {
+		use frame_support::traits::{PalletsInfoAccess, STORAGE_VERSION_STORAGE_KEY_POSTFIX};
+		let pallets = AllPalletsWithSystem::infos().into_iter();
+		let version = |name: &str| {
+			let key = storage_prefix(name.as_bytes(), STORAGE_VERSION_STORAGE_KEY_POSTFIX);
+			unhashed::get_or_default::<u16>(&key)
+		};
+		pallets
+			.map(|pallet| (pallet.index as u8, version(pallet.name)))
+			.collect()
+	}
+
+	fn is_broken(witness: &Witness) -> bool {
+		match witness {
+			Witness::Account(who) => {
+				let key = frame_system::Account::<Runtime>::hashed_key_for(who);
+				let Some(bytes) = unhashed::get_raw(&key) else {
+					return false;
+				};
+				let holds = pallet_balances::Holds::<Runtime>::get(who);
+				let held = holds
+					.iter()
+					.fold(0u128, |sum, hold| sum.saturating_add(hold.amount));
+				type Account = frame_system::AccountInfo<Nonce, AccountData<Balance>>;
+				let account = Account::decode_all(&mut &bytes[..]);
+				!account.is_ok_and(|account| account.data.reserved >= held)
+			}
+			Witness::Name(who) => {
+				let key = crate::profiles::Names::<Runtime>::hashed_key_for(who);
+				let names = crate::profiles::Names::<Runtime>::get(who);
+				unhashed::exists(&key) && names.is_none()
+			}
+		}
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn break_something() -> Witness {
+		let who: AccountId = frame_benchmarking::account("broken", 0, 0);
+		unhashed::put_raw(&frame_system::Account::<Runtime>::hashed_key_for(&who), &[]);
+		Witness::Account(who)
+	}
+}
+
+/// What this chain can measure of its own health.
+pub struct Vitals;
+impl airlock_primitives::Vitals for Vitals {
+	fn slot() -> u64 {
+		pallet_aura::CurrentSlot::<Runtime>::get().into()
+	}
+
+	fn transactions() -> (u32, u32) {
+		use frame_support::dispatch::DispatchClass::Mandatory;
+		use frame_system::Event::{ExtrinsicFailed, ExtrinsicSuccess};
+		let mut counts = (0u32, 0u32);
+		// One by one: all of them need not fit into memory. They are in the state of a chain of its own.
+		for record in System::read_events_no_consensus() {
+			let failed = match record.event {
+				RuntimeEvent::System(ExtrinsicSuccess { dispatch_info })
+					if dispatch_info.class != Mandatory =>
+				{
+					0
+				}
+				RuntimeEvent::System(ExtrinsicFailed { dispatch_info, .. })
+					if dispatch_info.class != Mandatory =>
+				{
+					1
+				}
+				_ => continue,
+			};
+			counts = (counts.0.saturating_add(1), counts.1.saturating_add(failed));
+		}
+		counts
+	}
+}
+
+/// The council's motions: the only calls that this chain keeps as bytes. Multisigs and proxies keep hashes; who executes such a
+/// call sends its bytes again, in a transaction that is signed for the code that runs.
+pub struct StoredCalls;
+impl airlock_primitives::StoredCalls for StoredCalls {
+	fn void() {
+		for motion in pallet_collective::Proposals::<Runtime, CouncilCollective>::get() {
+			Council::do_disapprove_proposal(motion);
+		}
+	}
+}
+
 impl pallet_airlock_enactment::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Validators;
@@ -145,6 +274,9 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type Findings = Audits;
 	type Preimages = Preimage;
 	type Migrations = SdkMigrations;
+	type Invariants = Invariants;
+	type Vitals = Vitals;
+	type StoredCalls = StoredCalls;
 	type AuthorityChangePending = AuthorityChangePending;
 	type UnlockOrigin = TwoThirdsOfCouncil;
 	type MaxValidators = MaxValidators;

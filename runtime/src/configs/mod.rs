@@ -4,10 +4,12 @@ pub mod lifecycle;
 
 use crate::*;
 use frame_support::{
-	derive_impl, parameter_types,
+	derive_impl, ensure, parameter_types,
 	traits::{
-		fungible::HoldConsideration, ConstBool, ConstU128, ConstU32, ConstU64, Contains,
-		InstanceFilter, LinearStoragePrice, NeverEnsureOrigin, VariantCountOf,
+		fungible::{HoldConsideration, InspectHold, MutateHold},
+		tokens::Precision,
+		Consideration, ConstBool, ConstU128, ConstU32, ConstU64, Contains, InstanceFilter,
+		LinearStoragePrice, MaybeConsideration, NeverEnsureOrigin, VariantCountOf,
 	},
 	weights::{
 		constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_SECOND},
@@ -17,7 +19,10 @@ use frame_support::{
 use frame_system::limits::{BlockLength, BlockWeights};
 use pallet_transaction_payment::{FungibleAdapter, Multiplier, TargetedFeeAdjustment};
 use sp_consensus_aura::sr25519::AuthorityId as AuraId;
-use sp_runtime::{traits::BlakeTwo256, FixedPointNumber, Perbill, Perquintill};
+use sp_runtime::{
+	traits::{BlakeTwo256, Zero},
+	DispatchError, FixedPointNumber, Perbill, Perquintill,
+};
 
 const NORMAL_SHARE: Perbill = Perbill::from_percent(75);
 
@@ -72,7 +77,10 @@ impl Contains<RuntimeCall> for NoCodeDoors {
 
 #[derive_impl(frame_system::config_preludes::SolochainDefaultConfig)]
 impl frame_system::Config for Runtime {
+	#[cfg(not(feature = "faulty"))]
 	type BaseCallFilter = NoCodeDoors;
+	#[cfg(feature = "faulty")]
+	type BaseCallFilter = frame_support::traits::InsideBoth<NoCodeDoors, crate::faults::Doors>;
 	type Block = Block;
 	type BlockWeights = RuntimeBlockWeights;
 	type BlockLength = RuntimeBlockLength;
@@ -134,12 +142,24 @@ parameter_types! {
 	pub const SessionOffset: BlockNumber = 0;
 }
 
+/// Sessions end when they are due, but not while an upgrade is watched or waits to be installed: nodes refuse blocks of
+/// code on probation that change who authors or who finalizes. One that was due then ends with the next.
+pub struct SessionsOutsideOfWatch;
+impl pallet_session::ShouldEndSession<BlockNumber> for SessionsOutsideOfWatch {
+	fn should_end_session(now: BlockNumber) -> bool {
+		use frame_support::storage::unhashed::exists;
+		use sp_core::storage::well_known_keys::PENDING_CODE;
+		pallet_session::PeriodicSessions::<chain::SessionPeriod<Runtime>, SessionOffset>::should_end_session(now)
+			&& !exists(airlock_primitives::rescue::ARMED)
+			&& !exists(PENDING_CODE)
+	}
+}
+
 impl pallet_session::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type ValidatorId = AccountId;
 	type ValidatorIdOf = sp_runtime::traits::ConvertInto;
-	type ShouldEndSession =
-		pallet_session::PeriodicSessions<chain::SessionPeriod<Runtime>, SessionOffset>;
+	type ShouldEndSession = SessionsOutsideOfWatch;
 	type NextSessionRotation =
 		pallet_session::PeriodicSessions<chain::SessionPeriod<Runtime>, SessionOffset>;
 	type SessionManager = Validators;
@@ -218,6 +238,55 @@ parameter_types! {
 		Perbill::from_percent(50) * RuntimeBlockWeights::get().max_block;
 }
 
+/// What a member of the council holds for its motion: each has one at a time, so that none can take all places, and gets
+/// this back when it is over (`council.release_proposal_cost`, by anybody).
+#[derive(
+	Clone,
+	PartialEq,
+	Eq,
+	Debug,
+	codec::Encode,
+	codec::Decode,
+	codec::MaxEncodedLen,
+	scale_info::TypeInfo,
+)]
+pub struct OneMotionEach;
+
+impl OneMotionEach {
+	const DEPOSIT: Balance = 100 * UNIT;
+	const REASON: RuntimeHoldReason =
+		RuntimeHoldReason::Council(pallet_collective::HoldReason::ProposalSubmission);
+}
+
+impl Consideration<AccountId, u32> for OneMotionEach {
+	fn new(who: &AccountId, _: u32) -> Result<Self, DispatchError> {
+		let has_one = !Balances::balance_on_hold(&Self::REASON, who).is_zero();
+		ensure!(!has_one, DispatchError::Exhausted);
+		Balances::hold(&Self::REASON, who, Self::DEPOSIT)?;
+		Ok(Self)
+	}
+
+	fn update(self, _: &AccountId, _: u32) -> Result<Self, DispatchError> {
+		Ok(self)
+	}
+
+	fn drop(self, who: &AccountId) -> Result<(), DispatchError> {
+		Balances::release(&Self::REASON, who, Self::DEPOSIT, Precision::BestEffort).map(|_| ())
+	}
+
+	#[cfg(feature = "runtime-benchmarks")]
+	fn ensure_successful(who: &AccountId, _: u32) {
+		use frame_support::traits::fungible::Mutate;
+		Balances::set_balance(who, 2 * Self::DEPOSIT);
+	}
+}
+
+impl MaybeConsideration<AccountId, u32> for OneMotionEach {
+	fn is_none(&self) -> bool {
+		false
+	}
+}
+
 /// The validators of the running session, as a body that can admit and remove.
 pub type CouncilCollective = pallet_collective::Instance1;
 
@@ -226,7 +295,7 @@ impl pallet_collective::Config<CouncilCollective> for Runtime {
 	type Proposal = RuntimeCall;
 	type RuntimeEvent = RuntimeEvent;
 	type MotionDuration = CouncilMotionDuration;
-	type MaxProposals = ConstU32<20>;
+	type MaxProposals = ConstU32<100>;
 	type MaxMembers = MaxValidators;
 	// Who is silent says no: there is no prime.
 	type DefaultVote = pallet_collective::PrimeDefaultVote;
@@ -236,7 +305,7 @@ impl pallet_collective::Config<CouncilCollective> for Runtime {
 	type MaxProposalWeight = MaxCollectiveProposalWeight;
 	type DisapproveOrigin = NeverEnsureOrigin<()>;
 	type KillOrigin = NeverEnsureOrigin<()>;
-	type Consideration = ();
+	type Consideration = OneMotionEach;
 }
 
 parameter_types! {
@@ -245,7 +314,10 @@ parameter_types! {
 
 impl pallet_migrations::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
+	#[cfg(not(feature = "faulty"))]
 	type Migrations = ();
+	#[cfg(feature = "faulty")]
+	type Migrations = (crate::faults::Stepped,);
 	type CursorMaxLen = ConstU32<65_536>;
 	type IdentifierMaxLen = ConstU32<256>;
 	type MigrationStatusHandler = ();

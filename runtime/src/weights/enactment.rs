@@ -37,4 +37,15 @@ impl<T: frame_system::Config> pallet_airlock_enactment::WeightInfo for WeightInf
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
+	fn prove_broken_invariant() -> Weight {
+		Weight::from_parts(60_000_000, 40_000)
+			.saturating_add(T::DbWeight::get().reads(4))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
+	fn count_block(e: u32) -> Weight {
+		Weight::from_parts(20_000_000, 2_000)
+			.saturating_add(Weight::from_parts(2_000_000, 0).saturating_mul(e.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().writes(1))
+	}
 }

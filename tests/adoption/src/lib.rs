@@ -189,6 +189,9 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type Preimages = Preimage;
 	// This chain has no multi-block migrations, and its authorities do not change by themselves.
 	type Migrations = ();
+	type Invariants = ();
+	type Vitals = ();
+	type StoredCalls = ();
 	type AuthorityChangePending = frame_support::traits::ConstBool<false>;
 	type UnlockOrigin = EnsureSignedBy<Registrar, AccountId>;
 	type MaxValidators = ConstU32<32>;

@@ -123,6 +123,7 @@ fn dossier(spec_version: u32) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: std::collections::BTreeSet::from([3])
 			.try_into()
 			.expect("one"),
@@ -198,7 +199,11 @@ fn vote(id: ProposalId, dossier_hash: H256) {
 
 fn ready(id: ProposalId, dossier_hash: H256) {
 	for n in 0..2 {
-		let signal = pallet_airlock_enactment::Call::signal_readiness { id, dossier_hash };
+		let signal = pallet_airlock_enactment::Call::signal_readiness {
+			id,
+			dossier_hash,
+			node: Default::default(),
+		};
 		call(seat(n), signal).expect("ready");
 	}
 }

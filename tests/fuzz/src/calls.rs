@@ -6,7 +6,9 @@ use crate::{
 };
 use airlock_primitives::{Class, Document, ProposalId};
 use airlock_report::{openings, samples, BlockLeaf, Leaf, Opening, Report, SectionId};
-use airlock_runtime::{AccountId, Runtime, RuntimeCall, RuntimeOrigin, System, UNIT};
+use airlock_runtime::{
+	configs::lifecycle::Witness, AccountId, Runtime, RuntimeCall, RuntimeOrigin, System, UNIT,
+};
 use airlock_runtime_tests as whole;
 use arbitrary::{Result, Unstructured};
 use codec::{DecodeLimit, Encode};
@@ -358,12 +360,22 @@ fn enactment(input: &mut Unstructured) -> Result<Meant> {
 		0 | 1 => Call::signal_readiness {
 			id,
 			dossier_hash: its_dossier(input, id)?,
+			node: Default::default(),
 		},
 		2 => Call::retract_readiness { id },
 		3 | 4 => Call::report_health {
 			id,
 			healthy: input.arbitrary()?,
 		},
+		_ if input.ratio(1, 2)? => {
+			let who = somebody(input)?;
+			let witness = match input.arbitrary()? {
+				true => Witness::Account(who),
+				false => Witness::Name(who),
+			};
+			let call = Call::prove_broken_invariant { id, witness };
+			return Ok((call.into(), by_somebody(input)?));
+		}
 		_ => return Ok((Call::unlock {}.into(), council_of(3))),
 	};
 	Ok((call.into(), by_one_of(input, &whole::validators())?))

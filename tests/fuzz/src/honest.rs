@@ -210,7 +210,13 @@ fn ready(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
 	let mut validators = whole::validators().into_iter();
 	let who = validators.find(|who| !ready.contains(who))?;
 	let dossier_hash = dossier_hash(id);
-	Some((who, Call::signal_readiness { id, dossier_hash }.into()))
+	let node = Default::default();
+	let call = Call::signal_readiness {
+		id,
+		dossier_hash,
+		node,
+	};
+	Some((who, call.into()))
 }
 
 fn health(id: ProposalId, healthy: bool) -> Option<(AccountId, RuntimeCall)> {

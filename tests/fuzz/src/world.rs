@@ -105,6 +105,7 @@ pub fn dossier(flavour: u8, scope: u8, class: Class) -> Dossier {
 		rationale: Document::of(b"rationale"),
 		rollback_plan: Document::of(b"plan"),
 		expected_effects: Document::of(b"effects"),
+		minted: 0,
 		scope: BTreeSet::from([scope]).try_into().expect("one"),
 		class,
 	}

@@ -179,6 +179,10 @@ impl pallet_airlock_enactment::Config for Chain {
 	type Findings = Audits;
 	type Preimages = Preimage;
 	type Migrations = Chain;
+	// What the chain counts of itself is not in the specification.
+	type Invariants = ();
+	type Vitals = ();
+	type StoredCalls = ();
 	type AuthorityChangePending = Changing;
 	type UnlockOrigin = frame_system::EnsureRoot<Account>;
 	type MaxValidators = ConstU32<8>;
@@ -436,6 +440,7 @@ pub fn dossier(of: &spec::Dossier) -> Dossier {
 		rationale: document.clone(),
 		rollback_plan: document.clone(),
 		expected_effects: document,
+		minted: 0,
 		scope: scope.try_into().expect("small"),
 		class: of.class,
 	}

@@ -217,7 +217,15 @@ pub fn on_chain(before: &Spec, action: &Action) -> Answer {
 		Action::RetractStop(who, id) => by(who, Supermajority::retract_stop { id }),
 		Action::Ready(who, id, dossier) => {
 			let dossier_hash = hash(&dossier);
-			by(who, Enactment::signal_readiness { id, dossier_hash })
+			let node = Default::default();
+			by(
+				who,
+				Enactment::signal_readiness {
+					id,
+					dossier_hash,
+					node,
+				},
+			)
 		}
 		Action::Unready(who, id) => by(who, Enactment::retract_readiness { id }),
 		Action::Health(who, id, healthy) => by(who, Enactment::report_health { id, healthy }),

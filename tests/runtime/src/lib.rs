@@ -206,6 +206,7 @@ pub fn good_dossier() -> Dossier {
 		rationale: Document::of(b"asked for"),
 		rollback_plan: Document::of(b"the field is dropped"),
 		expected_effects: Document::of(b"profiles"),
+		minted: 0,
 		scope: [50u8]
 			.into_iter()
 			.collect::<std::collections::BTreeSet<_>>()
@@ -399,7 +400,11 @@ pub fn vote(id: ProposalId, who: &[AccountId], vote: Vote) {
 pub fn ready(id: ProposalId, who: &[AccountId]) {
 	let dossier_hash = Proposals::dossier_hash(id).expect("open");
 	for validator in who {
-		let call = pallet_airlock_enactment::Call::signal_readiness { id, dossier_hash };
+		let call = pallet_airlock_enactment::Call::signal_readiness {
+			id,
+			dossier_hash,
+			node: Default::default(),
+		};
 		signed(validator, call).expect("ready");
 	}
 }

@@ -321,11 +321,24 @@ fn nothing_is_taken_for_a_proposal_that_has_ended() {
 			),
 			(
 				validator.clone(),
-				pallet_airlock_enactment::Call::signal_readiness { id, dossier_hash }.into(),
+				pallet_airlock_enactment::Call::signal_readiness {
+					id,
+					dossier_hash,
+					node: Default::default(),
+				}
+				.into(),
 			),
 			(
 				validator,
 				pallet_airlock_enactment::Call::report_health { id, healthy: true }.into(),
+			),
+			(
+				anyone(),
+				pallet_airlock_enactment::Call::prove_broken_invariant {
+					id,
+					witness: airlock_runtime::configs::lifecycle::Witness::Name(anyone()),
+				}
+				.into(),
 			),
 		];
 		for (who, call) in late {

@@ -284,6 +284,11 @@ fn no_motion_of_the_council_writes_code() {
 				);
 			}
 			assert_no_code_was_touched(&name(&door));
+			// A member has one motion at a time.
+			let release = pallet_collective::Call::release_proposal_cost {
+				proposal_hash: hash,
+			};
+			signed(&anyone(), council(release)).unwrap();
 		}
 		assert_eq!(
 			pallet_collective::Members::<Runtime, pallet_collective::Instance1>::get().len(),

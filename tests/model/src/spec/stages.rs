@@ -343,15 +343,15 @@ impl Spec {
 		let judged = now >= trial.critical_ends && !trial.survived;
 		let (watched, closes) = (now <= trial.watch_ends, trial.closes);
 		let quiet = trial.survived && now >= trial.watch_ends && !self.migrating;
-		if watched && said(false) * 3 > total {
-			return self.go_back(id, Failure::ReportedUnhealthy);
-		}
 		if self
 			.trial
 			.as_ref()
 			.is_some_and(|trial| trial.migration_failed)
 		{
 			return self.go_back(id, Failure::Migration);
+		}
+		if watched && said(false) * 3 > total {
+			return self.go_back(id, Failure::ReportedUnhealthy);
 		}
 		if judged && self.migrating {
 			return self.go_back(id, Failure::Migration);
