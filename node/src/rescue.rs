@@ -16,11 +16,14 @@ use sc_consensus::{
 };
 use sc_executor::{error::Error, RuntimeVersion, RuntimeVersionOf};
 use sp_core::{
-	storage::StorageKey,
+	storage::{
+		well_known_keys::{CODE as INSTALLED, PENDING_CODE},
+		StorageKey,
+	},
 	traits::{CallContext, CodeExecutor, ReadRuntimeVersion, RuntimeCode, WrappedRuntimeCode},
 };
 use sp_externalities::Externalities;
-use sp_runtime::traits::Header as _;
+use sp_runtime::{traits::Header as _, DigestItem};
 use std::{
 	collections::HashMap,
 	sync::{
@@ -35,6 +38,13 @@ use substrate_prometheus_endpoint::{register, Counter, PrometheusError, Registry
 const RELOAD_AFTER: Duration = Duration::from_secs(60);
 /// An author whose attempt takes so long does not begin another on the same parent: it may never end.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
+
+/// What must be known, and must not change, while an upgrade is watched: who authors, when, and who finalizes.
+const LASTING: [&str; 3] = [
+	"AuraApi_authorities",
+	"AuraApi_slot_duration",
+	"GrandpaApi_grandpa_authorities",
+];
 
 const BROKEN: &str = "the chain's code could not be loaded";
 
@@ -106,6 +116,11 @@ impl<E> RescueExecutor<E> {
 		}
 	}
 
+	/// What runs codes here, without a way back.
+	pub fn plain(&self) -> &E {
+		&self.inner
+	}
+
 	/// True if this code could not be loaded a short while ago.
 	fn is_broken(&self, hash: &[u8]) -> bool {
 		self.broken.lock().is_ok_and(|broken| {
@@ -140,22 +155,25 @@ impl Ready {
 
 	/// True if this header is a rescue block's, on the state that is asked.
 	fn fires(&self, ext: &mut dyn Externalities, header: &Header) -> bool {
-		let parent_slot = ext.storage(&current_slot_key());
-		let parent_slot = parent_slot.and_then(|slot| u64::decode(&mut &slot[..]).ok());
-		let slot = slot_of(header);
-		let (Some(slot), Some(parent_slot)) = (slot, parent_slot) else {
+		let (Some(slot), Some(parent_slot)) = (slot_of(header), current_slot(ext)) else {
 			return false;
 		};
 		self.armed
 			.fires((*header.number()).into(), slot, parent_slot)
 	}
+
+	/// True if this way back is what the next block runs, without a rescue: the chain went it by itself.
+	fn is_installed(&self, ext: &mut dyn Externalities) -> bool {
+		let newest = ext.storage(PENDING_CODE).or_else(|| ext.storage(INSTALLED));
+		newest.is_some_and(|newest| newest == self.code)
+	}
 }
 
-/// Where pallet-aura keeps the slot of the newest block.
-fn current_slot_key() -> Vec<u8> {
-	[b"Aura".as_slice(), b"CurrentSlot"]
-		.map(sp_io::hashing::twox_128)
-		.concat()
+/// The slot of the newest block, where pallet-aura keeps it.
+fn current_slot(ext: &mut dyn Externalities) -> Option<u64> {
+	let key = [b"Aura".as_slice(), b"CurrentSlot"].map(sp_io::hashing::twox_128);
+	let slot = ext.storage(&key.concat())?;
+	u64::decode(&mut &slot[..]).ok()
 }
 
 fn slot_of(header: &Header) -> Option<u64> {
@@ -217,21 +235,71 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		answer
 	}
 
-	/// Refuses code that would build blocks only as long as the rescue answers for it.
+	/// What the way back says of what must not change.
+	fn lasting(
+		&self,
+		ext: &mut dyn Externalities,
+		ready: &Ready,
+		context: CallContext,
+	) -> Result<Vec<Vec<u8>>> {
+		let mut ask = |method| with_code(ready, |code| self.ask(ext, code, method, context));
+		LASTING.into_iter().map(|method| ask(method)).collect()
+	}
+
+	/// Refuses code that would build blocks only as long as the rescue answers for it. What both codes say.
 	fn probe(
 		&self,
 		ext: &mut dyn Externalities,
 		code: &RuntimeCode,
 		ready: &Ready,
 		context: CallContext,
-	) -> Result<()> {
-		for method in ["AuraApi_authorities", "AuraApi_slot_duration"] {
-			let installed = self.ask(ext, code, method, context)?;
-			let back = with_code(ready, |code| self.ask(ext, code, method, context))?;
-			if installed != back {
+	) -> Result<Vec<Vec<u8>>> {
+		let back = self.lasting(ext, ready, context)?;
+		for (method, back) in LASTING.into_iter().zip(&back) {
+			if self.ask(ext, code, method, context)? != *back {
 				let why = format!("{method} differs between the chain's code and its way back");
 				return Err(Error::Other(why));
 			}
+		}
+		Ok(back)
+	}
+
+	/// Refuses a block of the chain's code after which the rescue would not find what it found before.
+	fn keeps(
+		&self,
+		ext: &mut dyn Externalities,
+		before: &Ready,
+		lasting: &[Vec<u8>],
+		header: &Header,
+		context: CallContext,
+	) -> Result<()> {
+		let refuse = |why: &str| {
+			Err(Error::Other(format!(
+				"while it is watched, the block {why}"
+			)))
+		};
+		let after = Ready::read(ext);
+		let number = u64::from(*header.number());
+		if number < before.armed.until {
+			let untouched = after
+				.as_ref()
+				.is_some_and(|after| after.armed == before.armed && after.hash == before.hash);
+			if !untouched && !before.is_installed(ext) {
+				return refuse("takes the rescue away");
+			}
+		} else if after.is_none() {
+			// The watch is over, and well.
+			return Ok(());
+		}
+		if current_slot(ext) != slot_of(header) {
+			return refuse("has another slot in its state");
+		}
+		let is_for_nodes = |log: &DigestItem| matches!(log, DigestItem::Consensus(..));
+		if header.digest().logs().iter().any(is_for_nodes) {
+			return refuse("changes who authors or finalizes");
+		}
+		if self.lasting(ext, before, context)? != lasting {
+			return refuse("changes who authors or finalizes, or when");
 		}
 		Ok(())
 	}
@@ -261,10 +329,18 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 			},
 			_ => None,
 		};
-		match self.probe(ext, code, ready, context) {
-			Ok(()) => self.by(ext, code, method, data, context),
-			Err(error) => (Err(error), false),
+		let lasting = match self.probe(ext, code, ready, context) {
+			Ok(lasting) => lasting,
+			Err(error) => return (Err(error), false),
+		};
+		let answer = self.by(ext, code, method, data, context);
+		// Whoever authors a block executes it before anybody else sees it: `SelfCheck`.
+		if answer.0.is_ok() && method == "Core_execute_block" {
+			if let Err(error) = self.keeps(ext, ready, &lasting, &header, context) {
+				return (Err(error), false);
+			}
 		}
+		answer
 	}
 
 	/// Notes that this node begins to author on a parent. `None` if another attempt on it is noted.
