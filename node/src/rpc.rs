@@ -1,13 +1,14 @@
 //! JSON-RPC methods beyond those that every node has (system, author, chain, state, and the new
-//! `chainHead`, `chainSpec`, `transaction` and `archive`): nonces, fees, finality, and the rescue.
+//! `chainHead`, `chainSpec`, `transaction` and `archive`): nonces, fees, finality, readiness, and the rescue.
 
 use std::sync::Arc;
 
 use crate::{
+	readiness::{self, Plain, Tried},
 	rescue::Seen,
 	service::{FullBackend, FullClient, FullPool},
 };
-use airlock_primitives::rescue;
+use airlock_primitives::{api::AirlockApi, rescue};
 use airlock_runtime::opaque::Block;
 use codec::Decode;
 use jsonrpsee::{
@@ -22,6 +23,7 @@ use sc_consensus_grandpa::{
 };
 use sc_consensus_grandpa_rpc::{Grandpa, GrandpaApiServer};
 use serde::Serialize;
+use sp_api::ProvideRuntimeApi;
 use sp_core::{storage::StorageKey, traits::SpawnNamed, H256};
 use substrate_frame_rpc_system::{System, SystemApiServer};
 
@@ -34,6 +36,8 @@ pub struct Deps {
 	pub pool: Arc<FullPool>,
 	/// What this node has seen of rescues.
 	pub rescues: Seen,
+	/// Runs code that is not the chain's yet.
+	pub executor: Plain,
 	/// Finality.
 	pub grandpa: GrandpaDeps,
 }
@@ -63,6 +67,7 @@ pub fn create(
 		client,
 		pool,
 		rescues,
+		executor: plain,
 		grandpa,
 	} = deps;
 	let grandpa = Grandpa::new(
@@ -76,6 +81,11 @@ pub fn create(
 	module.merge(System::new(client.clone(), pool).into_rpc())?;
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
 	module.merge(grandpa.into_rpc())?;
+	let chain = client.clone();
+	// It compiles: seconds.
+	module.register_blocking_method("airlock_tryCodes", move |params, _, _| {
+		try_codes(&chain, &plain, params.one()?)
+	})?;
 	module.register_method("airlock_rescue", move |_, _, _| current(&client, &rescues))?;
 	Ok(module)
 }
@@ -99,15 +109,41 @@ struct Armed {
 	gap: u64,
 }
 
+/// Most codes that are tried at once: a candidate, and its way back.
+const MAX_TRIED: usize = 2;
+
+/// `airlock_tryCodes`: whether this node can run codes that were uploaded, by blake2-256 and length of each, as a dossier names it.
+/// At most [`MAX_TRIED`], and only what is on chain, so that nobody has a node compile what he likes.
+fn try_codes(client: &FullClient, executor: &Plain, codes: Vec<(H256, u32)>) -> RpcResult<Tried> {
+	if codes.len() > MAX_TRIED {
+		return Err(error(
+			ErrorCode::InvalidParams,
+			"at most two codes are tried at once",
+		));
+	}
+	let best = client.info().best_hash;
+	let bytes = codes.into_iter().map(|(hash, len)| {
+		let uploaded = client.runtime_api().uploaded(best, hash, len);
+		let bytes = uploaded.map_err(|e| error(ErrorCode::InternalError, e))?;
+		let missing = || {
+			error(
+				ErrorCode::InvalidParams,
+				format!("{hash:?} is not on chain"),
+			)
+		};
+		bytes.ok_or_else(missing)
+	});
+	let bytes = bytes.collect::<RpcResult<Vec<_>>>()?;
+	Ok(readiness::try_codes(executor, &bytes))
+}
+
+fn error(code: ErrorCode, message: impl ToString) -> ErrorObjectOwned {
+	ErrorObjectOwned::owned(code.code(), message.to_string(), None::<()>)
+}
+
 fn current(client: &FullClient, seen: &Seen) -> RpcResult<Rescue> {
 	let best = client.info().best_hash;
-	let failed = |error: sp_blockchain::Error| {
-		ErrorObjectOwned::owned(
-			ErrorCode::InternalError.code(),
-			error.to_string(),
-			None::<()>,
-		)
-	};
+	let failed = |e: sp_blockchain::Error| error(ErrorCode::InternalError, e);
 	let bytes = client
 		.storage(best, &StorageKey(rescue::ARMED.to_vec()))
 		.map_err(failed)?;

@@ -1,6 +1,9 @@
 //! The parts of a running node, put together: client, import queue, network, authoring, finality.
 
-use crate::rescue::{RescueExecutor, Seen, SelfCheck};
+use crate::{
+	readiness::Plain,
+	rescue::{RescueExecutor, Seen, SelfCheck},
+};
 use airlock_runtime::{opaque::Block, RuntimeApi};
 use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
@@ -21,7 +24,7 @@ use std::{sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;
 
 /// Runs runtimes: the host functions are the SDK's, no more. Goes back by itself from code that fails.
-pub type Executor = RescueExecutor<sc_executor::WasmExecutor<sp_io::SubstrateHostFunctions>>;
+pub type Executor = RescueExecutor<Plain>;
 /// The chain as this node knows it.
 pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 /// Where it is stored.
@@ -44,8 +47,17 @@ pub type PartialComponents = sc_service::PartialComponents<
 	FullSelectChain,
 	sc_consensus::DefaultImportQueue<Block>,
 	FullPool,
-	(FullBlockImport, GrandpaLink, Option<Telemetry>, Seen),
+	Other,
 >;
+
+/// What only a running node needs.
+pub struct Other {
+	block_import: FullBlockImport,
+	grandpa_link: GrandpaLink,
+	telemetry: Option<Telemetry>,
+	rescues: Seen,
+	executor: Plain,
+}
 
 fn inherents_at(
 	slot_duration: sp_consensus_aura::SlotDuration,
@@ -82,7 +94,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,
 			telemetry.as_ref().map(|(_, telemetry)| telemetry.handle()),
-			executor,
+			executor.clone(),
 			Default::default(),
 		)?;
 	let client = Arc::new(client);
@@ -134,7 +146,13 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (block_import, grandpa_link, telemetry, seen),
+		other: Other {
+			block_import,
+			grandpa_link,
+			telemetry,
+			rescues: seen,
+			executor: executor.plain().clone(),
+		},
 	})
 }
 
@@ -156,7 +174,14 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		keystore_container,
 		select_chain,
 		transaction_pool,
-		other: (block_import, grandpa_link, mut telemetry, seen),
+		other:
+			Other {
+				block_import,
+				grandpa_link,
+				mut telemetry,
+				rescues,
+				executor,
+			},
 	} = new_partial(&config)?;
 
 	let mut net_config = FullNetworkConfiguration::<Block, <Block as BlockT>::Hash, N>::new(
@@ -216,7 +241,8 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	let rpc = crate::rpc::Deps {
 		client: client.clone(),
 		pool: transaction_pool.clone(),
-		rescues: seen,
+		rescues,
+		executor,
 		grandpa: crate::rpc::GrandpaDeps {
 			voter_state: voter_state.clone(),
 			authorities: grandpa_link.shared_authority_set().clone(),
