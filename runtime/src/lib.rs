@@ -9,6 +9,7 @@
 //! - [`chain`]: what differs from chain to chain and is set at genesis.
 //! - [`weights`]: what the lifecycle's calls and hooks cost here, measured.
 //! - [`profiles`]: a small application pallet, so that upgrades have data to migrate.
+//! - `faults`: what can be wrong with an upgrade; in test upgrades only.
 //!
 //! Invariant: no call of this runtime reaches Root, and only the lifecycle's own dispatch writes code.
 
@@ -28,6 +29,8 @@ mod benchmarks;
 pub mod apis;
 pub mod chain;
 pub mod configs;
+#[cfg(any(feature = "std", feature = "faulty"))]
+pub mod faults;
 pub mod genesis_config_presets;
 pub mod policies;
 pub mod profiles;
@@ -93,13 +96,14 @@ macro_rules! version {
 // number plus one (see `runtime/variants`).
 #[cfg(not(any(
 	feature = "good",
+	feature = "faulty",
 	feature = "good-rollback",
 	feature = "unhealthy",
 	feature = "unhealthy-rollback",
 	feature = "panicking"
 )))]
 version!(1);
-#[cfg(feature = "good")]
+#[cfg(any(feature = "good", feature = "faulty"))]
 version!(2);
 #[cfg(feature = "good-rollback")]
 version!(3);

@@ -7,6 +7,7 @@
 //! - `good-rollback`: schema 1 again, with the reverse migration.
 //! - `unhealthy`: schema 2, and some blocks after the switch entries begin to vanish.
 //! - `panicking`: schema 2, and its first block on a chain where it was enacted panics, in no rehearsal before.
+//! - `faulty`: schema 2, and whatever a byte in the blob says (`faults`).
 
 pub use pallet::*;
 
@@ -18,7 +19,11 @@ pub mod pallet {
 	/// Longest name, in bytes.
 	pub const MAX_NAME_LEN: u32 = 64;
 	/// A name.
-	pub type Name = BoundedVec<u8, ConstU32<MAX_NAME_LEN>>;
+	pub type Name = BoundedVec<u8, MaxNameLen>;
+	#[cfg(feature = "faulty")]
+	pub use crate::faults::MaxNameLen;
+	#[cfg(not(feature = "faulty"))]
+	type MaxNameLen = ConstU32<MAX_NAME_LEN>;
 
 	#[cfg(feature = "schema-2")]
 	const STORAGE_VERSION: StorageVersion = StorageVersion::new(1);
@@ -100,6 +105,10 @@ pub mod pallet {
 		#[pallet::call_index(0)]
 		#[pallet::weight(T::DbWeight::get().reads_writes(2, 2))]
 		pub fn set_name(origin: OriginFor<T>, name: alloc::vec::Vec<u8>) -> DispatchResult {
+			#[cfg(feature = "faulty")]
+			if crate::faults::is(crate::faults::Fault::MovedCalls) {
+				return Self::clear_name(origin);
+			}
 			let who = ensure_signed(origin)?;
 			let name = Name::try_from(name).map_err(|_| Error::<T>::NameTooLong)?;
 			let room = Names::<T>::count() < T::MaxNames::get() || Names::<T>::contains_key(&who);
@@ -148,6 +157,24 @@ pub mod pallet {
 			T::DbWeight::get().reads_writes(3, 2)
 		}
 
+		#[cfg(feature = "faulty")]
+		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			use sp_runtime::SaturatedConversion;
+			crate::faults::on_initialize(now.saturated_into());
+			T::DbWeight::get().reads(1)
+		}
+
+		#[cfg(feature = "faulty")]
+		fn on_idle(_: BlockNumberFor<T>, _: Weight) -> Weight {
+			crate::faults::on_idle();
+			Weight::zero()
+		}
+
+		#[cfg(feature = "faulty")]
+		fn on_finalize(_: BlockNumberFor<T>) {
+			crate::faults::on_finalize();
+		}
+
 		// A rehearsal switches a fork, on which nothing is watched.
 		#[cfg(feature = "panicking")]
 		#[allow(clippy::panic)]
@@ -171,11 +198,17 @@ pub mod migrations {
 	};
 
 	/// What this build runs when it is switched on.
-	#[cfg(all(feature = "schema-2", not(feature = "unhealthy")))]
+	#[cfg(all(
+		feature = "schema-2",
+		not(any(feature = "unhealthy", feature = "faulty"))
+	))]
 	pub type All = (ToSchema2<crate::Runtime>,);
 	/// What this build runs when it is switched on.
 	#[cfg(feature = "unhealthy")]
 	pub type All = (ToSchema2<crate::Runtime>, ArmFault<crate::Runtime>);
+	/// What this build runs when it is switched on.
+	#[cfg(feature = "faulty")]
+	pub type All = (ToSchema2<crate::Runtime>, crate::faults::Sabotage);
 	/// What this build runs when it is switched on.
 	#[cfg(feature = "good-rollback")]
 	pub type All = (ToSchema1<crate::Runtime>,);

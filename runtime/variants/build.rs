@@ -3,12 +3,13 @@
 use substrate_wasm_builder::WasmBuilder;
 
 /// Name of the variant, and the feature of the runtime that makes it.
-const VARIANTS: [&str; 5] = [
+const VARIANTS: [&str; 6] = [
 	"good",
 	"good-rollback",
 	"unhealthy",
 	"unhealthy-rollback",
 	"panicking",
+	"faulty",
 ];
 
 fn main() {

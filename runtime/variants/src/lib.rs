@@ -8,6 +8,10 @@
 //! | [`UNHEALTHY`] | 4 | as version 2, but some blocks after the switch it begins to lose names |
 //! | [`UNHEALTHY_ROLLBACK`] | 5 | version 2's logic |
 //! | [`PANICKING`] | 6 | passes every rehearsal, and builds no block on the chain |
+//! | [`FAULTY`] | 2 | as [`GOOD`], and wrong in any way that [`with_fault`] writes into it |
+
+pub use airlock_runtime::faults::Fault;
+use airlock_runtime::faults::MARKER;
 
 macro_rules! variant {
 	($(#[$doc:meta])* $name:ident, $version:ident = $number:literal, $file:literal) => {
@@ -55,3 +59,28 @@ variant!(
 	/// An upgrade that passes every rehearsal and panics in its first block on the chain.
 	PANICKING, PANICKING_SPEC_VERSION = 6, "panicking.rs"
 );
+variant!(
+	/// A good upgrade of [`BASE`], until [`with_fault`] makes it a bad one.
+	FAULTY, FAULTY_SPEC_VERSION = 2, "faulty.rs"
+);
+
+/// The upgrade [`FAULTY`] with a fault. `None` if wasm builds were skipped.
+pub fn with_fault(fault: Fault) -> Option<Vec<u8>> {
+	let mut code = decompressed(FAULTY)?;
+	let mut marks = code.windows(MARKER.len()).enumerate();
+	let at = marks.find(|(_, bytes)| *bytes == MARKER)?.0;
+	*code.get_mut(at + MARKER.len())? = fault as u8;
+	compressed(&code)
+}
+
+/// A blob as chains take it. `None` if it is larger than any node would decompress.
+pub fn compressed(code: &[u8]) -> Option<Vec<u8>> {
+	sp_maybe_compressed_blob::compress_weakly(code, sp_maybe_compressed_blob::CODE_BLOB_BOMB_LIMIT)
+}
+
+/// A blob without its compression. `None` if there is none.
+pub fn decompressed(blob: &[u8]) -> Option<Vec<u8>> {
+	let limit = sp_maybe_compressed_blob::CODE_BLOB_BOMB_LIMIT;
+	let code = sp_maybe_compressed_blob::decompress(blob, limit).ok()?;
+	(!code.is_empty()).then(|| code.into_owned())
+}

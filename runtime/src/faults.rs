@@ -1,0 +1,290 @@
+//! What can be wrong with an upgrade: one blob that goes wrong as a byte in it says.
+//!
+//! The feature `faulty` makes the upgrade `good` with these faults in it; none is on until somebody writes the number of a
+//! [`Fault`] behind the [`MARKER`] in the blob. So one build gives as many broken candidates as there are faults
+//! (`scripts/gauntlet`). No other build has any of this but the list.
+
+/// A way in which an upgrade goes wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Fault {
+	/// Nothing is wrong: a good upgrade.
+	None = 0,
+	/// Each block's first hook panics.
+	PanicInInitialize = 1,
+	/// Each block's last hook panics.
+	PanicInFinalize = 2,
+	/// Blocks panic from the fourth one on.
+	PanicLater = 3,
+	/// The first hook never ends.
+	EndlessLoop = 4,
+	/// Each block asks for a gigabyte at once.
+	TooMuchMemory = 5,
+	/// Blocks can be built, and their execution panics.
+	CannotExecute = 6,
+	/// A multi-block migration fails in its second step.
+	MigrationFails = 7,
+	/// A multi-block migration always has one step more to do.
+	MigrationNeverEnds = 8,
+	/// A migration computes longer than any block may take.
+	MigrationEatsBlock = 9,
+	/// Each block computes longer than a slot.
+	SlowBlocks = 10,
+	/// Names may have four bytes from now on; nobody shortened those that have more.
+	ShrunkBound = 11,
+	/// The calls of a pallet are gone.
+	DropsPallet = 12,
+	/// A call does what another one did.
+	MovedCalls = 13,
+	/// The lifecycle neither runs nor takes calls any more.
+	DropsLifecycle = 14,
+	/// A migration gives the right to author to somebody else.
+	ChangesAuthorities = 15,
+	/// A migration takes the right to author from everybody.
+	EmptiesAuthorities = 16,
+	/// A migration hands finality to somebody else.
+	ChangesFinality = 17,
+	/// A migration makes slots longer.
+	ChangesSlots = 18,
+	/// A migration sets the clock of slots far ahead.
+	ChangesClock = 19,
+	/// A migration makes coins.
+	Mints = 20,
+	/// No transaction is taken any more.
+	TakesNoCalls = 21,
+	/// A migration removes what nodes need for the rescue; then blocks panic.
+	DisarmsRescue = 22,
+	/// A migration replaces what nodes would go back to; then blocks panic.
+	SpoilsRescue = 23,
+	/// The hook that runs when a block has time left never ends.
+	EndlessIdle = 24,
+	/// A migration changes the storage version of a pallet that the dossier does not name.
+	ChangesVersions = 25,
+}
+
+/// Comes before the number of the fault, once in the blob.
+pub const MARKER: [u8; 16] = *b"airlock-fault-is";
+
+#[cfg(feature = "faulty")]
+pub use acts::*;
+
+#[cfg(feature = "faulty")]
+mod acts {
+	use super::{Fault, MARKER};
+	use crate::*;
+	use airlock_primitives::{ClassPolicy, DossierRef, GateStatus, ProposalId, StageGate};
+	use alloc::vec;
+	use codec::Encode;
+	use frame_support::{
+		dispatch::DispatchResult,
+		migrations::{MultiStepMigrator, SteppedMigration, SteppedMigrationError},
+		storage::{storage_prefix, unhashed},
+		traits::{Contains, Get, OnRuntimeUpgrade},
+		weights::{Weight, WeightMeter},
+	};
+
+	const fn marked() -> [u8; 17] {
+		let mut bytes = [0; 17];
+		let mut at = 0;
+		while at < MARKER.len() {
+			bytes[at] = MARKER[at];
+			at += 1;
+		}
+		bytes
+	}
+
+	static FAULT: [u8; 17] = marked();
+
+	/// True if this is the fault of this blob.
+	pub fn is(fault: Fault) -> bool {
+		// What a compiler knows of the static is not what the blob has in it.
+		core::hint::black_box(&FAULT)[16] == fault as u8
+	}
+
+	/// Where a migration notes the first block of this code.
+	const SINCE: &[u8] = b":fault:since";
+
+	/// Computes for about so many seconds.
+	fn burn(seconds: u64) {
+		// A hash of 32 bytes takes about half a microsecond in wasm's host.
+		let mut hash = [0; 32];
+		for _ in 0..seconds * 2_000_000 {
+			hash = sp_io::hashing::blake2_256(&hash);
+		}
+		core::hint::black_box(hash);
+	}
+
+	fn forever() {
+		let mut turns = 0u64;
+		while core::hint::black_box(turns) < u64::MAX {
+			turns = turns.wrapping_add(2);
+		}
+	}
+
+	/// What goes wrong at the beginning of a block.
+	#[allow(clippy::panic)]
+	pub fn on_initialize(now: BlockNumber) {
+		let since = unhashed::get_or(SINCE, now);
+		let later = is(Fault::PanicLater) && now >= since + 3;
+		let disarmed = now > since && (is(Fault::DisarmsRescue) || is(Fault::SpoilsRescue));
+		if is(Fault::PanicInInitialize) || later || disarmed {
+			panic!("this upgrade cannot build a block");
+		}
+		if is(Fault::EndlessLoop) {
+			forever();
+		}
+		if is(Fault::TooMuchMemory) {
+			core::hint::black_box(Vec::<u8>::with_capacity(1 << 30));
+		}
+		if is(Fault::SlowBlocks) {
+			burn(4);
+		}
+	}
+
+	/// What goes wrong when a block has time left.
+	pub fn on_idle() {
+		if is(Fault::EndlessIdle) {
+			forever();
+		}
+	}
+
+	/// What goes wrong at the end of a block.
+	#[allow(clippy::panic)]
+	pub fn on_finalize() {
+		if is(Fault::PanicInFinalize) {
+			panic!("this upgrade cannot end a block");
+		}
+	}
+
+	/// What goes wrong when a whole block is executed.
+	#[allow(clippy::panic)]
+	pub fn on_execute() {
+		if is(Fault::CannotExecute) {
+			panic!("this upgrade cannot execute a block");
+		}
+	}
+
+	/// What goes wrong with the migrations of one block.
+	pub struct Sabotage;
+	impl OnRuntimeUpgrade for Sabotage {
+		fn on_runtime_upgrade() -> Weight {
+			let now = System::block_number();
+			unhashed::put(SINCE, &now);
+			let put = |pallet: &str, item: &str, value: &[u8]| {
+				unhashed::put_raw(&storage_prefix(pallet.as_bytes(), item.as_bytes()), value);
+			};
+			let stranger = [7; 32];
+			if is(Fault::ChangesAuthorities) {
+				put("Aura", "Authorities", &(&[stranger][..]).encode());
+			}
+			if is(Fault::EmptiesAuthorities) {
+				put("Aura", "Authorities", &[0]);
+			}
+			if is(Fault::ChangesFinality) {
+				let stranger = sp_core::ed25519::Public::from_raw(stranger).into();
+				let _ = Grandpa::schedule_change(vec![(stranger, 1)], 0, None);
+			}
+			if is(Fault::ChangesSlots) {
+				chain::SlotDurationMs::<Runtime>::mutate(|ms| *ms *= 2);
+			}
+			if is(Fault::ChangesClock) {
+				put("Aura", "CurrentSlot", &(u64::MAX / 2).encode());
+			}
+			if is(Fault::Mints) {
+				use frame_support::traits::fungible::Mutate;
+				let _ = Balances::mint_into(&stranger.into(), 1_000_000 * UNIT);
+			}
+			if is(Fault::DisarmsRescue) {
+				unhashed::kill(airlock_primitives::rescue::ARMED);
+				unhashed::kill(airlock_primitives::rescue::CODE);
+			}
+			if is(Fault::SpoilsRescue) {
+				unhashed::put_raw(airlock_primitives::rescue::CODE, b"nothing that runs");
+			}
+			if is(Fault::ChangesVersions) {
+				put("Balances", ":__STORAGE_VERSION__:", &9u16.encode());
+			}
+			if is(Fault::MigrationEatsBlock) {
+				burn(30);
+			}
+			Weight::zero()
+		}
+	}
+
+	/// The multi-block migration: it does nothing, and ends at once, unless it is what goes wrong.
+	pub struct Stepped;
+	impl SteppedMigration for Stepped {
+		type Cursor = u32;
+		type Identifier = [u8; 5];
+
+		fn id() -> Self::Identifier {
+			*b"fault"
+		}
+
+		fn step(
+			cursor: Option<u32>,
+			meter: &mut WeightMeter,
+		) -> Result<Option<u32>, SteppedMigrationError> {
+			let step = cursor.unwrap_or_default();
+			// One step a block.
+			meter.consume(meter.remaining());
+			if is(Fault::MigrationFails) && step > 0 {
+				return Err(SteppedMigrationError::Failed);
+			}
+			let goes_on = is(Fault::MigrationFails) || is(Fault::MigrationNeverEnds);
+			Ok(goes_on.then_some(step + 1))
+		}
+	}
+
+	/// Calls that are gone.
+	pub struct Doors;
+	impl Contains<RuntimeCall> for Doors {
+		fn contains(call: &RuntimeCall) -> bool {
+			let lifecycle = configs::ProxyType::Lifecycle;
+			let is_ours = || frame_support::traits::InstanceFilter::filter(&lifecycle, call);
+			let inherent = matches!(call, RuntimeCall::Timestamp(_));
+			let gone = (is(Fault::DropsPallet) && matches!(call, RuntimeCall::Balances(_)))
+				|| (is(Fault::DropsLifecycle) && is_ours())
+				|| (is(Fault::TakesNoCalls) && !inherent && !Migrations::ongoing());
+			!gone
+		}
+	}
+
+	/// The stage Probation; if the lifecycle is gone, nothing is ever decided.
+	pub struct Probation;
+	type Real = pallet_airlock_enactment::Probation<Runtime>;
+	impl StageGate<AccountId, BlockNumber> for Probation {
+		fn open(
+			id: ProposalId,
+			about: &DossierRef<AccountId>,
+			policy: &ClassPolicy<BlockNumber>,
+			now: BlockNumber,
+		) -> DispatchResult {
+			Real::open(id, about, policy, now)
+		}
+		fn poll(id: ProposalId, now: BlockNumber) -> GateStatus<BlockNumber> {
+			if is(Fault::DropsLifecycle) {
+				return GateStatus::Pending { until: now + 1 };
+			}
+			Real::poll(id, now)
+		}
+		fn close(id: ProposalId) {
+			Real::close(id)
+		}
+		fn clear(id: ProposalId) {
+			Real::clear(id)
+		}
+	}
+
+	/// Longest name.
+	pub struct MaxNameLen;
+	impl Get<u32> for MaxNameLen {
+		fn get() -> u32 {
+			if is(Fault::ShrunkBound) {
+				4
+			} else {
+				profiles::MAX_NAME_LEN
+			}
+		}
+	}
+}
