@@ -1,14 +1,16 @@
 //! Talks to one node. Every read is at a block, with the metadata of that block's runtime, so that an
 //! upgrade in between changes nothing here.
 
+use airlock_primitives::CodeRef;
 use anyhow::{anyhow, bail, Context, Result};
-use codec::{Decode, DecodeAll, Encode};
+use codec::{Compact, Decode, DecodeAll, Encode};
+use serde::Deserialize;
 use sp_core::H256;
 use std::{collections::BTreeMap, fmt, time::Duration};
 use subxt::{
 	backend::LegacyBackend,
 	client::OnlineClientAtBlock,
-	config::{DefaultExtrinsicParamsBuilder, RpcConfigFor, SubstrateConfig},
+	config::{substrate::DigestItem, DefaultExtrinsicParamsBuilder, RpcConfigFor, SubstrateConfig},
 	dynamic::{self, At, Value},
 	error::DispatchError,
 	events::Phase,
@@ -91,6 +93,35 @@ pub fn is_refusal(error: &anyhow::Error, name: &str) -> bool {
 		.is_some_and(|refused| refused.error == name)
 }
 
+/// What a node says of codes that it tried to load.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tried {
+	/// Name and version of the node.
+	pub client: String,
+	/// Hash of the names of the host functions that the codes need.
+	pub host_functions: H256,
+	/// What it says of each code.
+	pub codes: Vec<TriedCode>,
+}
+
+/// What a node says of one code.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriedCode {
+	/// The version that the code gives when it is asked.
+	pub spec_version: Option<u32>,
+	/// Why the node cannot run it.
+	pub error: Option<String>,
+}
+
+impl Tried {
+	/// Why one of the codes cannot be run; `None` if all can.
+	pub fn error(&self) -> Option<&str> {
+		self.codes.iter().find_map(|code| code.error.as_deref())
+	}
+}
+
 /// A connection to one node.
 #[derive(Clone)]
 pub struct Client {
@@ -156,6 +187,47 @@ impl Client {
 		let answer: serde_json::Value = self.raw.request("airlock_rescue", rpc_params![]).await?;
 		let blocks = answer.get("blocks").and_then(|blocks| blocks.as_u64());
 		blocks.ok_or_else(|| anyhow!("airlock_rescue says {answer}"))
+	}
+
+	/// What this node says when it loads codes that were uploaded, and asks each for its version.
+	pub async fn try_codes(&self, codes: impl IntoIterator<Item = CodeRef>) -> Result<Tried> {
+		let codes: Vec<(H256, u32)> = codes
+			.into_iter()
+			.map(|code| (code.hash, code.len))
+			.collect();
+		Ok(self
+			.raw
+			.request("airlock_tryCodes", rpc_params![codes])
+			.await?)
+	}
+
+	/// The root of the state after a block.
+	pub async fn state_root(&self, hash: H256) -> Result<H256> {
+		let header = self.rpc.chain_get_header(Some(hash)).await?;
+		Ok(header
+			.ok_or_else(|| anyhow!("there is no block {hash:?}"))?
+			.state_root)
+	}
+
+	/// The slot of a block.
+	pub async fn slot(&self, hash: H256) -> Result<u64> {
+		let header = self.rpc.chain_get_header(Some(hash)).await?;
+		let header = header.ok_or_else(|| anyhow!("there is no block {hash:?}"))?;
+		let slot = header.digest.logs.iter().find_map(|log| match log {
+			DigestItem::PreRuntime(engine, slot) if engine == b"aura" => {
+				u64::decode(&mut &slot[..]).ok()
+			}
+			_ => None,
+		});
+		slot.ok_or_else(|| anyhow!("block {hash:?} has no slot"))
+	}
+
+	/// What the transactions of a block took of it, in picoseconds.
+	pub async fn normal_weight(&self, hash: H256) -> Result<u64> {
+		let key = storage_prefix("System", "BlockWeight");
+		let bytes = raw(&self.at(hash).await?, key).await?.unwrap_or_default();
+		// The first class is that of ordinary transactions, and its first number the time.
+		Ok(Compact::<u64>::decode(&mut &bytes[..])?.0)
 	}
 
 	/// Number of the best and of the last finalized block.
@@ -344,6 +416,16 @@ pub async fn raw(at: &Block, key: Vec<u8>) -> Result<Option<Vec<u8>>> {
 		Err(subxt::error::StorageError::NoValueFound) => Ok(None),
 		Err(error) => Err(error.into()),
 	}
+}
+
+/// A field of an event.
+///
+/// # Errors
+/// If it has none of that name.
+pub fn field(fields: &Value<u32>, name: &str) -> Result<Value> {
+	let field = fields.at(name);
+	let field = field.ok_or_else(|| anyhow!("the event has no {name}"))?;
+	Ok(field.clone().map_context(|_| ()))
 }
 
 /// blake2-256 of the code of the chain.

@@ -6,12 +6,16 @@
 //! - [`lifecycle`]: drives one upgrade through all stages.
 //! - [`display`]: shows what happened and what is awaited.
 //! - [`report`]: what was claimed, and the evidence.
-//! - [`demo`]: both acts, as the binary and the end-to-end test run them.
+//! - [`demo`]: the acts, as the binary and the end-to-end tests run them.
+//! - [`gauntlet`]: bad upgrades, pushed as far as the chain lets them; and faults of nodes while a good one passes.
+//! - [`wires`]: what connects nodes, and can be cut.
 
 pub mod client;
 pub mod demo;
 pub mod display;
+pub mod gauntlet;
 pub mod lifecycle;
 pub mod network;
 pub mod report;
 pub mod roles;
+pub mod wires;

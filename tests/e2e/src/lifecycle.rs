@@ -372,6 +372,7 @@ impl<'a> Director<'a> {
 				None => b"The code before: its state stays readable.",
 			}),
 			expected_effects: Document::of(upgrade.effects.as_bytes()),
+			minted: 0,
 			scope,
 			class: Class::Standard,
 		})

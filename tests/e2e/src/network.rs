@@ -1,6 +1,9 @@
 //! `airlock-node` processes on loopback: four validators, and a full node for each simulator.
 
-use crate::client::Client;
+use crate::{
+	client::Client,
+	wires::{Wire, Wires},
+};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use std::{
 	fs::{File, OpenOptions},
@@ -9,7 +12,10 @@ use std::{
 	os::unix::process::CommandExt,
 	path::{Path, PathBuf},
 	process::{Child, Command, Stdio},
-	sync::{Mutex, PoisonError},
+	sync::{
+		atomic::{AtomicUsize, Ordering},
+		Mutex, PoisonError,
+	},
 	time::{Duration, Instant},
 };
 use tempfile::TempDir;
@@ -36,6 +42,7 @@ pub struct Node {
 	log: PathBuf,
 	rpc_port: u16,
 	outlives: bool,
+	starts: AtomicUsize,
 	child: Mutex<Option<Child>>,
 	client: tokio::sync::Mutex<Option<Client>>,
 }
@@ -54,6 +61,13 @@ impl Node {
 	/// The chain specification it runs on.
 	pub fn spec(&self) -> &Path {
 		&self.spec
+	}
+
+	/// Forgets a process that has ended, so that another one can be started.
+	pub fn forget(&self) {
+		if !self.runs() {
+			self.child().take();
+		}
 	}
 
 	/// Its log.
@@ -90,6 +104,14 @@ impl Node {
 	/// # Errors
 	/// If it runs already, or the binary cannot be started.
 	pub fn start(&self) -> Result<()> {
+		self.start_with(&[])
+	}
+
+	/// Starts the process with more in its environment.
+	///
+	/// # Errors
+	/// As [`Self::start`].
+	pub fn start_with(&self, environment: &[(&str, String)]) -> Result<()> {
 		let mut child = self.child();
 		ensure!(child.is_none(), "{} runs already", self.name);
 		let log = OpenOptions::new()
@@ -99,6 +121,7 @@ impl Node {
 		let process = self
 			.command()
 			.args(&self.args)
+			.envs(environment.iter().map(|(name, value)| (name, value)))
 			.stdin(Stdio::null())
 			.stdout(log.try_clone()?)
 			.stderr(log)
@@ -107,7 +130,21 @@ impl Node {
 			.spawn()
 			.with_context(|| format!("{} does not start", self.binary.display()))?;
 		*child = Some(process);
+		self.starts.fetch_add(1, Ordering::Relaxed);
 		Ok(())
+	}
+
+	/// How often it was started.
+	pub fn starts(&self) -> usize {
+		self.starts.load(Ordering::Relaxed)
+	}
+
+	/// True if its process has not ended.
+	pub fn runs(&self) -> bool {
+		let mut child = self.child();
+		child
+			.as_mut()
+			.is_some_and(|process| matches!(process.try_wait(), Ok(None)))
 	}
 
 	/// Asks the process to stop and waits until it has.
@@ -119,7 +156,7 @@ impl Node {
 		let Some(mut process) = self.child().take() else {
 			return Ok(());
 		};
-		terminate(process.id())?;
+		signal(process.id(), "TERM")?;
 		let until = Instant::now() + SHUTDOWN;
 		while Instant::now() < until {
 			if process.try_wait()?.is_some() {
@@ -181,8 +218,20 @@ impl Node {
 		tail(&self.log)
 	}
 
+	/// Sends a signal to its process, by its name without SIG.
+	///
+	/// # Errors
+	/// If it does not run.
+	pub fn signal(&self, name: &str) -> Result<()> {
+		let pid = self
+			.pid()
+			.with_context(|| format!("{} does not run", self.name))?;
+		signal(pid, name)
+	}
+
 	/// Kills the process without waiting for anything but its end.
-	fn kill(&self) {
+	pub fn kill(&self) {
+		self.client.try_lock().map(|mut client| client.take()).ok();
 		if let Some(mut process) = self.child().take() {
 			let killed = process.kill().and_then(|()| process.wait());
 			if let Err(error) = killed {
@@ -196,22 +245,35 @@ impl Node {
 	}
 }
 
-/// Sends SIGTERM by the shell's own `kill`, which every system has.
-fn terminate(pid: u32) -> Result<()> {
+/// Sends a signal by the shell's own `kill`, which every system has.
+fn signal(pid: u32, name: &str) -> Result<()> {
 	let status = Command::new("sh")
-		.args(["-c", "kill -TERM \"$0\"", &pid.to_string()])
+		.args(["-c", "kill -s \"$1\" \"$0\"", &pid.to_string(), name])
 		.status()?;
 	ensure!(status.success(), "no signal could be sent to process {pid}");
 	Ok(())
 }
 
 /// What to start.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
 	/// The node's binary.
 	pub binary: PathBuf,
 	/// Validators that are never started: the last ones.
 	pub validators_down: usize,
+	/// Full nodes for simulators.
+	pub simulators: usize,
+	/// Full nodes that are started later, by [`Network::join`]: the first executes all blocks, the second syncs by warp.
+	pub late: usize,
+	/// One node that has another binary.
+	pub other_binary: Option<(usize, PathBuf)>,
+	/// One node whose data lie on a disk of so many bytes, which root can make.
+	pub small_disk: Option<(usize, u64)>,
+	/// True if nodes reach each other over [`wires`](crate::wires), those between the first half of the validators and the
+	/// others of which can be cut.
+	pub wired: bool,
+	/// What differs from the genesis of the preset `local`, as JSON that is merged into it.
+	pub genesis: serde_json::Value,
 	/// The nodes may go on when this program ends: see [`Network::keep`].
 	pub outlives: bool,
 }
@@ -219,8 +281,11 @@ pub struct Options {
 /// A running network. Dropping it kills the processes and removes their data.
 pub struct Network {
 	nodes: Vec<Node>,
+	late: Vec<Node>,
 	validators: usize,
 	kept: bool,
+	wires: Option<Wires>,
+	disk: Option<PathBuf>,
 	dir: Option<TempDir>,
 	path: PathBuf,
 }
@@ -241,7 +306,7 @@ impl Network {
 			"no validator would run"
 		);
 		let network = Self::layout(options)?;
-		export_spec(&options.binary, &network.path.join(SPEC))?;
+		export_spec(&options.binary, &network.path, options)?;
 		for node in &network.nodes {
 			node.start()?;
 		}
@@ -258,7 +323,8 @@ impl Network {
 		let names: Vec<String> = VALIDATORS
 			.iter()
 			.map(|name| (*name).to_owned())
-			.chain((1..=SIMULATORS).map(|n| format!("simulator-{n}")))
+			.chain((1..=options.simulators).map(|n| format!("simulator-{n}")))
+			.chain((1..=options.late).map(|n| format!("late-{n}")))
 			.collect();
 		let ports = free_ports(names.len() * 2)?;
 		let (p2p, rpc) = ports.split_at(names.len());
@@ -272,6 +338,8 @@ impl Network {
 			})
 			.collect::<Result<Vec<_>>>()?;
 
+		let mut wires = Vec::new();
+		let mut disk = None;
 		let spec = path.join(SPEC);
 		let mut nodes = Vec::new();
 		let ports = p2p.iter().zip(rpc);
@@ -299,30 +367,61 @@ impl Network {
 				Some(validator) => args.push(format!("--{validator}")),
 				None => args.push(format!("--name={name}")),
 			}
-			for (other, address) in addresses.iter().enumerate().filter(|(o, _)| *o != index) {
+			// The second one that comes late does not execute all blocks: it begins at a state that was final.
+			if name == "late-2" {
+				args.extend(["--sync=warp", "--state-pruning=256"].map(str::to_owned));
+			}
+			let others = addresses.iter().zip(p2p).enumerate();
+			for (other, (address, port)) in others.filter(|(o, _)| *o != index) {
+				let address = if options.wired {
+					let listener = TcpListener::bind("127.0.0.1:0")?;
+					let near = listener.local_addr()?.port();
+					let half = VALIDATORS.len() / 2;
+					wires.push(Wire {
+						listener,
+						to: *port,
+						can_be_cut: (index < half) != (other < half),
+					});
+					address.replace(&format!("/tcp/{port}/"), &format!("/tcp/{near}/"))
+				} else {
+					address.clone()
+				};
 				args.push(format!("--reserved-nodes={address}"));
 				if other == 0 {
 					args.push(format!("--bootnodes={address}"));
 				}
 			}
+			if let Some((_, bytes)) = options.small_disk.filter(|(small, _)| *small == index) {
+				mount(&base_path, bytes)?;
+				disk = Some(base_path.clone());
+			}
+			let other = options.other_binary.as_ref();
+			let other = other
+				.filter(|(which, _)| *which == index)
+				.map(|(_, binary)| binary);
 			nodes.push(Node {
 				name: name.clone(),
-				binary: options.binary.clone(),
+				binary: other.unwrap_or(&options.binary).clone(),
 				args,
 				spec: spec.clone(),
 				base_path,
 				log: path.join(format!("{name}.log")),
 				rpc_port: *rpc_port,
 				outlives: options.outlives,
+				starts: AtomicUsize::default(),
 				child: Mutex::default(),
 				client: tokio::sync::Mutex::default(),
 			});
 		}
 		let validators = VALIDATORS.len() - options.validators_down;
+		let late = nodes.split_off(validators + options.simulators);
 		Ok(Self {
 			nodes,
+			late,
 			validators,
 			kept: false,
+			wires: (!wires.is_empty()).then(|| Wires::lay(wires)).transpose()?,
+			disk,
 			dir: Some(dir),
 			path,
 		})
@@ -351,6 +450,33 @@ impl Network {
 		self.nodes.first().ok_or_else(|| anyhow!("no node runs"))
 	}
 
+	/// Starts the next of the nodes that were to come later.
+	///
+	/// # Errors
+	/// If all of them run.
+	pub fn join(&self) -> Result<&Node> {
+		let next = self.late.iter().find(|node| node.pid().is_none());
+		let node = next.ok_or_else(|| anyhow!("no node is left that could join"))?;
+		node.start()?;
+		Ok(node)
+	}
+
+	/// Cuts the network in two halves, or mends it.
+	///
+	/// # Errors
+	/// If it was not laid so that it can be.
+	pub fn cut(&self, cut: bool) -> Result<()> {
+		let wires = self.wires.as_ref().context("the network has no wires")?;
+		wires.cut(cut);
+		Ok(())
+	}
+
+	/// How many of the nodes that were started at first do not run any more, or run again.
+	pub fn restarted(&self) -> usize {
+		let ended = |node: &&Node| !node.runs() || node.starts() > 1;
+		self.nodes.iter().filter(ended).count()
+	}
+
 	/// Where data and logs are.
 	pub fn path(&self) -> &Path {
 		&self.path
@@ -373,7 +499,10 @@ impl Network {
 impl Drop for Network {
 	fn drop(&mut self) {
 		if !self.kept {
-			self.nodes.iter().for_each(Node::kill);
+			self.nodes.iter().chain(&self.late).for_each(Node::kill);
+			if let Some(disk) = &self.disk {
+				unmount(disk);
+			}
 		}
 	}
 }
@@ -389,10 +518,67 @@ pub fn tail(path: &Path) -> String {
 		.join("\n")
 }
 
-/// Writes the `local` chain's raw specification. Once for all nodes: to build its genesis compiles the runtime.
-fn export_spec(binary: &Path, to: &Path) -> Result<()> {
+/// Puts a disk of so many bytes where a folder is to be.
+fn mount(at: &Path, bytes: u64) -> Result<()> {
+	std::fs::create_dir_all(at)?;
+	let size = format!("size={bytes}");
+	let mounted = Command::new("mount")
+		.args(["-t", "tmpfs", "-o", &size, "airlock-test"])
+		.arg(at)
+		.status()?;
+	ensure!(
+		mounted.success(),
+		"no disk can be mounted at {}",
+		at.display()
+	);
+	Ok(())
+}
+
+fn unmount(at: &Path) {
+	let done = Command::new("umount").arg(at).status();
+	if !done.is_ok_and(|status| status.success()) {
+		eprintln!("{} is still mounted", at.display());
+	}
+}
+
+/// Writes the `local` chain's raw specification, with some changes. Once for all nodes: to build its genesis compiles the
+/// runtime.
+fn export_spec(binary: &Path, dir: &Path, options: &Options) -> Result<()> {
+	let (to, changes) = (dir.join(SPEC), &options.genesis);
+	if changes.is_null() && !options.wired {
+		return export(binary, "local", true, &to);
+	}
+	let plain = dir.join("plain.json");
+	export(binary, "local", false, &plain)?;
+	let mut spec: serde_json::Value = serde_json::from_slice(&std::fs::read(&plain)?)?;
+	let genesis = spec.pointer_mut("/genesis/runtimeGenesis/patch");
+	let genesis = genesis.context("the specification has no genesis")?;
+	if !changes.is_null() {
+		merge(genesis, changes);
+	}
+	if options.wired {
+		// On other chains nodes tell each other of all their addresses, and need no wires.
+		spec["chainType"] = "Live".into();
+	}
+	std::fs::write(&plain, serde_json::to_vec(&spec)?)?;
+	export(binary, &plain.display().to_string(), true, &to)
+}
+
+/// Writes values over those of the same name.
+fn merge(into: &mut serde_json::Value, changes: &serde_json::Value) {
+	match (into.as_object_mut(), changes.as_object()) {
+		(Some(into), Some(changes)) => changes.iter().for_each(|(name, change)| {
+			merge(into.entry(name).or_insert(serde_json::Value::Null), change);
+		}),
+		_ => *into = changes.clone(),
+	}
+}
+
+fn export(binary: &Path, chain: &str, raw: bool, to: &Path) -> Result<()> {
 	let output = Command::new(binary)
-		.args(["export-chain-spec", "--chain=local", "--raw"])
+		.arg("export-chain-spec")
+		.arg(format!("--chain={chain}"))
+		.args(raw.then_some("--raw"))
 		.arg(format!("--output={}", to.display()))
 		.stdin(Stdio::null())
 		.output()?;

@@ -5,7 +5,7 @@ use crate::{
 	network::{self, Node},
 };
 use airlock_primitives::{
-	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, ProposalId, Rollback,
+	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, NodeSupport, ProposalId, Rollback,
 };
 use airlock_report::{
 	openings, samples, Leaf, PalletSet, Report, SealedReport, SectionId, Verdict,
@@ -441,18 +441,32 @@ pub async fn vote_aye(
 		.await
 }
 
-/// Checks that the own node has both codes, and says so.
+/// Has the own node load both codes, and says so if it can run them.
 pub async fn signal_readiness(
 	client: &Client,
 	who: &Actor,
 	id: ProposalId,
 	dossier: &Dossier,
 ) -> Result<Included> {
-	let at = client.best().await?;
-	for blob in dossier.blobs() {
-		candidate_on_chain(&at, &blob).await?;
+	let tried = client.try_codes(dossier.blobs()).await?;
+	if let Some(error) = tried.error() {
+		bail!("{}'s node cannot run it: {error}", who.name);
 	}
-	let arguments = (id, Static(dossier.hash()));
+	let said: Vec<_> = tried.codes.iter().map(|code| code.spec_version).collect();
+	let named: Vec<_> = dossier
+		.blobs()
+		.map(|code| Some(code.spec_version))
+		.collect();
+	ensure!(
+		said == named,
+		"the codes say that they are {said:?}, the dossier {named:?}"
+	);
+	let client_name = tried.client.into_bytes().try_into();
+	let node = NodeSupport {
+		client: client_name.map_err(|_| anyhow!("the node's name is too long"))?,
+		host_functions: tried.host_functions,
+	};
+	let arguments = (id, Static(dossier.hash()), Static(node));
 	client
 		.submit(
 			&who.key,

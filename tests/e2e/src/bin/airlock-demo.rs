@@ -68,7 +68,9 @@ async fn run(cli: Cli) -> Result<bool> {
 		network: network::Options {
 			binary,
 			validators_down: cli.validators_down.into(),
+			simulators: network::SIMULATORS,
 			outlives: cli.keep,
+			..Default::default()
 		},
 		acts: match cli.act {
 			Act::First => demo::Acts::Good,

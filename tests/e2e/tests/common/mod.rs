@@ -1,4 +1,5 @@
-//! Plays acts of the demo.
+//! What the tests on real nodes share. Each uses a part of it.
+#![allow(dead_code)]
 
 use airlock_e2e::{
 	demo::{self, Acts, Options},
@@ -9,7 +10,7 @@ use airlock_e2e::{
 use std::path::PathBuf;
 
 /// The node under test: `AIRLOCK_NODE`, or the one in the same target directory.
-fn node() -> PathBuf {
+pub fn node() -> PathBuf {
 	if let Some(path) = std::env::var_os("AIRLOCK_NODE") {
 		return path.into();
 	}
@@ -29,7 +30,8 @@ pub async fn play(acts: Acts, validators_down: usize) -> (Report, Option<Network
 	let network = network::Options {
 		binary: node(),
 		validators_down,
-		outlives: false,
+		simulators: network::SIMULATORS,
+		..Default::default()
 	};
 	let options = Options {
 		network,

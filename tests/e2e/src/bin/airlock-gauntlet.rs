@@ -1,0 +1,162 @@
+//! Pushes bad upgrades at chains of four validators, as far as these let them.
+
+use airlock_e2e::gauntlet::{self, blobs, faults, soak, Options, Row};
+use anyhow::{ensure, Context, Result};
+use clap::Parser;
+use std::{
+	path::PathBuf,
+	process::ExitCode,
+	sync::atomic::{AtomicUsize, Ordering},
+	time::Instant,
+};
+
+/// Pushes bad upgrades at chains of four validators on which everybody who should stop them is bribed or asleep. After
+/// each, the chain must be as good as before. Exits with 0 only if it is after all of them.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+	/// Only these, by their names.
+	#[arg(long, value_name = "NAME", value_delimiter = ',')]
+	only: Vec<String>,
+	/// Says what there is, and where each must stop.
+	#[arg(long)]
+	list: bool,
+	/// Instead: what happens to nodes while a good upgrade passes, and must not matter.
+	#[arg(long)]
+	faults: bool,
+	/// Instead: a good upgrade under load, watched for so many minutes. Nothing may send it back.
+	#[arg(long, value_name = "MINUTES", conflicts_with = "faults")]
+	soak: Option<u32>,
+	/// An older node, for `--faults`: one validator runs it.
+	#[arg(long, value_name = "PATH", requires = "faults")]
+	old_node: Option<PathBuf>,
+	/// Chains at a time.
+	#[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+	at_once: u8,
+	/// Also write the rows as JSON.
+	#[arg(long, value_name = "FILE")]
+	json: Option<PathBuf>,
+	/// The node to start [default: airlock-node beside this program].
+	#[arg(long, value_name = "PATH")]
+	node: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+	let run = async {
+		tokio::select! {
+			done = run(Cli::parse()) => done,
+			// Dropping the run ends the processes.
+			_ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
+		}
+	};
+	match run.await {
+		Ok(true) => ExitCode::SUCCESS,
+		Ok(false) => ExitCode::FAILURE,
+		Err(error) => {
+			eprintln!("{error:#}");
+			ExitCode::FAILURE
+		}
+	}
+}
+
+async fn run(cli: Cli) -> Result<bool> {
+	let binary = match &cli.node {
+		Some(path) => path.clone(),
+		None => std::env::current_exe()?.with_file_name("airlock-node"),
+	};
+	if let Some(minutes) = cli.soak {
+		let seen = soak::run(binary, minutes).await?;
+		println!("{}", serde_json::to_string_pretty(&seen)?);
+		return Ok(true);
+	}
+	let mut rows = if cli.faults {
+		run_faults(&cli, binary).await
+	} else {
+		run_blobs(&cli, binary).await?
+	};
+	if cli.list {
+		return Ok(true);
+	}
+	rows.sort_by(|a, b| a.blob.cmp(&b.blob));
+	println!("\n{}", gauntlet::table(&rows));
+	if let Some(path) = &cli.json {
+		let json = serde_json::to_vec_pretty(&rows)?;
+		std::fs::write(path, json).with_context(|| path.display().to_string())?;
+	}
+	Ok(rows.iter().all(Row::is_survived))
+}
+
+/// Says how far it is.
+struct Progress {
+	count: usize,
+	done: AtomicUsize,
+	started: Instant,
+}
+
+impl Progress {
+	fn of(count: usize) -> Self {
+		Self {
+			count,
+			done: AtomicUsize::new(0),
+			started: Instant::now(),
+		}
+	}
+
+	fn tell(&self, row: &Row) {
+		let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+		let (count, seconds) = (self.count, self.started.elapsed().as_secs());
+		let (stopped, end) = (&row.stopped, row.end());
+		println!(
+			"[{seconds:>5} s] {done:>2} of {count}  {}: {stopped}; {end}",
+			row.blob
+		);
+		if let Some(trouble) = &row.trouble {
+			eprintln!("{}: {trouble}", row.blob);
+		}
+	}
+}
+
+async fn run_faults(cli: &Cli, binary: PathBuf) -> Vec<Row> {
+	let (mut trials, left_out) = faults::trials(cli.old_node.as_ref());
+	let name = |(fault, _): &faults::Trial| format!("{fault:?}");
+	if !cli.only.is_empty() {
+		trials.retain(|trial| cli.only.contains(&name(trial)));
+	}
+	left_out.iter().for_each(|why| println!("left out: {why}"));
+	if cli.list {
+		trials
+			.iter()
+			.for_each(|(fault, moment)| println!("{fault:?} at {moment:?}"));
+		return Vec::new();
+	}
+	let options = faults::Options {
+		binary,
+		old_node: cli.old_node.clone(),
+		at_once: cli.at_once.into(),
+	};
+	let progress = Progress::of(trials.len());
+	faults::run(&options, trials, |row| progress.tell(row)).await
+}
+
+async fn run_blobs(cli: &Cli, binary: PathBuf) -> Result<Vec<Row>> {
+	let mut all = blobs::all()?;
+	if cli.list {
+		all.iter()
+			.for_each(|blob| println!("{:<26} {}", blob.name, blob.stop));
+		return Ok(Vec::new());
+	}
+	for name in &cli.only {
+		let known = all.iter().any(|blob| blob.name == name);
+		ensure!(known, "there is no '{name}': see --list");
+	}
+	if !cli.only.is_empty() {
+		all.retain(|blob| cli.only.iter().any(|name| name == blob.name));
+	}
+	let options = Options {
+		binary,
+		at_once: cli.at_once.into(),
+	};
+	let progress = Progress::of(all.len());
+	Ok(gauntlet::run(&options, all, |row| progress.tell(row)).await)
+}

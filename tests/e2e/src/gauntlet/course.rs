@@ -1,0 +1,563 @@
+//! Takes one upgrade through a chain on which people are bribed or asleep: all doors but the chain's own stand open.
+
+use super::{
+	blobs::{Back, Blob, Stop},
+	monitor,
+};
+use crate::{
+	client::{self, Client, Refused},
+	network::{Network, Node},
+	roles::{self, Actor, Baseline, Cast, Round, Simulated},
+};
+use airlock_primitives::{
+	Class, CodeRef, Document, Dossier, Failure, Outcome, ProposalId, Rollback, Scope, Stage,
+};
+use airlock_report::{
+	leaf::{Blob as Which, BlockResult, CandidateRun, StaticCheck},
+	BlockLeaf, EnactmentLeaf, Leaf, Report, SectionId, SimConfig, StaticLeaf, SCHEMA,
+};
+use anyhow::{anyhow, bail, ensure, Context, Result};
+use futures::future::{join_all, try_join_all};
+use sp_core::H256;
+use sp_crypto_hashing::blake2_256;
+use std::{
+	collections::BTreeSet,
+	sync::OnceLock,
+	time::{Duration, Instant},
+};
+
+/// How often a node is asked.
+const POLL: Duration = Duration::from_millis(300);
+/// How long a stage may take: some blocks of two seconds, on a machine that does much else.
+const STAGE: Duration = Duration::from_secs(120);
+/// How long it may take until all is decided after a switch: the gap of twelve slots, the critical window and the watch.
+const DECISION: Duration = Duration::from_secs(240);
+/// Blocks after the switch at which people begin to use the chain: a migration may take one.
+const SETTLED: u32 = 3;
+/// Blocks after the switch from which on a validator says that all is well.
+const CONTENT: u32 = 5;
+
+/// An upgrade to take through.
+pub struct Candidate<'a> {
+	/// Its bytes.
+	pub code: &'a [u8],
+	/// The version that its dossier says it has.
+	pub version: u32,
+	/// The way back.
+	pub back: Back,
+}
+
+impl Candidate<'_> {
+	/// The good upgrade.
+	pub fn good() -> Self {
+		Self {
+			code: airlock_variants::GOOD,
+			version: airlock_variants::GOOD_SPEC_VERSION,
+			back: Back::Dedicated,
+		}
+	}
+}
+
+impl<'a> From<&'a Blob> for Candidate<'a> {
+	fn from(blob: &'a Blob) -> Self {
+		Self {
+			code: &blob.code,
+			version: blob.version,
+			back: blob.back,
+		}
+	}
+}
+
+/// How an upgrade ended that was written.
+#[derive(Clone, Copy, Debug)]
+pub struct End {
+	/// What the chain says.
+	pub outcome: Outcome,
+	/// The block that wrote the code.
+	pub switched_at: u32,
+	/// The block that decided.
+	pub ended_at: u32,
+	/// From the switch until that block was final.
+	pub took: Duration,
+}
+
+/// A chain, and who does what on it.
+pub struct Course<'a> {
+	network: &'a Network,
+	cast: &'a Cast,
+}
+
+impl<'a> Course<'a> {
+	/// On a network that runs.
+	pub fn new(network: &'a Network, cast: &'a Cast) -> Self {
+		Self { network, cast }
+	}
+
+	async fn client(&self) -> Result<Client> {
+		self.network.observer()?.client().await
+	}
+
+	/// People give themselves names, so that there is something to lose.
+	///
+	/// # Errors
+	/// If a transaction does not get into a block; so below.
+	pub async fn settle(&self) -> Result<()> {
+		let client = self.client().await?;
+		let named = self.cast.auditors.iter().chain(&self.cast.builders);
+		let names = named.map(|who| roles::set_name(&client, who, "before the switch"));
+		try_join_all(names).await?;
+		Ok(())
+	}
+
+	/// Registers a dossier and uploads its bytes.
+	///
+	/// # Errors
+	/// [`Refused`] if the chain refuses it.
+	pub async fn propose(&self, candidate: &Candidate<'_>) -> Result<(ProposalId, Dossier)> {
+		let client = self.client().await?;
+		let dossier = self.dossier(&client, candidate).await?;
+		let proposer = &self.cast.proposer;
+		let (id, _) = roles::register(&client, proposer, &dossier).await?;
+		let refused = |error: anyhow::Error| error.context(Registered(id));
+		let backs = match candidate.back {
+			Back::Dedicated => vec![airlock_variants::GOOD_ROLLBACK],
+			Back::Previous => vec![],
+		};
+		let blobs = [candidate.code].into_iter().chain(backs);
+		let uploaders = [&self.cast.patron].into_iter().chain(&self.cast.builders);
+		let uploads = blobs
+			.zip(uploaders)
+			.map(async |(blob, who)| roles::upload(&client, who, blob).await);
+		// Bytes may be there from another proposal.
+		for upload in join_all(uploads).await {
+			match upload {
+				Err(error) if !error.is::<Refused>() => return Err(refused(error)),
+				_ => (),
+			}
+		}
+		let advanced = roles::advance(&client, &self.cast.patron, id).await;
+		advanced.map_err(refused)?;
+		Ok((id, dossier))
+	}
+
+	/// Gives a proposal up.
+	pub async fn withdraw(&self, id: ProposalId) -> Result<()> {
+		let call = subxt::dynamic::tx("Proposals", "withdraw", (id,));
+		let key = &self.cast.proposer.key;
+		self.client().await?.submit(key, &call).await?;
+		Ok(())
+	}
+
+	async fn dossier(&self, client: &Client, candidate: &Candidate<'_>) -> Result<Dossier> {
+		let at = client.best().await?;
+		let (parent_code_hash, _): (H256, u32) = client::api(&at, "AirlockApi_code", ()).await?;
+		let profiles = at.metadata_ref().pallet_by_name("Profiles");
+		let profiles = profiles.context("the chain has no names")?.call_index();
+		let scope = Scope::try_from(BTreeSet::from([profiles]));
+		let reference = |code: &[u8], spec_version| CodeRef {
+			hash: H256(blake2_256(code)),
+			len: code.len() as u32,
+			spec_version,
+		};
+		let back = airlock_variants::GOOD_ROLLBACK;
+		Ok(Dossier {
+			code: reference(candidate.code, candidate.version),
+			parent_code_hash,
+			rollback: match candidate.back {
+				Back::Dedicated => Rollback::Dedicated(reference(back, candidate.version + 1)),
+				Back::Previous => Rollback::PreviousCode,
+			},
+			specification: Document::of(b"Names say since when they stand."),
+			rationale: Document::of(b"Trust us."),
+			rollback_plan: Document::of(b"As declared."),
+			expected_effects: Document::of(b"None."),
+			minted: 0,
+			scope: scope.map_err(|_| anyhow!("one pallet is too many"))?,
+			class: Class::Standard,
+		})
+	}
+
+	/// Takes a proposal whose bytes are there to the block that writes its code: a simulator lies, nobody reviews, and all
+	/// validators vote for it. Says which block that is.
+	pub async fn wave_through(&self, id: ProposalId, dossier: &Dossier) -> Result<u32> {
+		let client = self.client().await?;
+		self.reach(&client, id, Stage::Simulation).await?;
+		self.lie(&client, id, dossier).await?;
+		self.reach(&client, id, Stage::Review).await?;
+		roles::fund_bounty(&client, &self.cast.proposer, id).await?;
+		self.reach(&client, id, Stage::Voting).await?;
+		let votes = self.validators().map(async |(validator, node)| {
+			let own = node.client().await?;
+			roles::vote_aye(&own, validator, id, dossier).await
+		});
+		try_join_all(votes).await?;
+		self.reach(&client, id, Stage::Probation).await?;
+		self.newest_switch(&client).await
+	}
+
+	/// A simulator who ran nothing shows a report in which all is well.
+	async fn lie(&self, client: &Client, id: ProposalId, dossier: &Dossier) -> Result<()> {
+		let [liar, ..] = &self.cast.simulators[..] else {
+			bail!("there is no simulator");
+		};
+		let round = roles::round(&client.best().await?, id).await?;
+		let simulated = made_up(client, &round, dossier)?;
+		let salt = roles::salt()?;
+		roles::commit(client, liar, id, &round, &simulated.report, salt).await?;
+		let seed = until("the end of the commit window", STAGE, async || {
+			let at = client.best().await?;
+			Ok(roles::round(&at, id).await?.seed)
+		})
+		.await?;
+		roles::reveal(client, liar, id, &simulated, seed, salt).await?;
+		match roles::advance(client, &self.cast.patron, id).await {
+			Err(error) if !error.is::<Refused>() => Err(error),
+			// It may have gone on by itself.
+			_ => Ok(()),
+		}
+	}
+
+	async fn reach(&self, client: &Client, id: ProposalId, stage: Stage) -> Result<()> {
+		let what = format!("stage {stage:?}");
+		let ended = until(&what, STAGE, async || {
+			let view = roles::view(&client.best().await?, id).await?;
+			let is_over = view.outcome.is_some() || view.stage >= stage;
+			Ok(is_over.then_some(view.outcome))
+		})
+		.await?;
+		match ended {
+			Some(outcome) => bail!("it ended {outcome:?} before {what}"),
+			None => Ok(()),
+		}
+	}
+
+	/// How often code was written for a proposal, in all blocks of the best chain.
+	///
+	/// # Errors
+	/// If a block is missing.
+	pub async fn switches(&self, id: ProposalId) -> Result<usize> {
+		let client = self.client().await?;
+		let mut switches = 0;
+		for number in 0..=client.heads().await?.0 {
+			switches += enactments(&client, number, Some(id)).await?;
+		}
+		Ok(switches)
+	}
+
+	/// The newest block that wrote the code of an upgrade.
+	async fn newest_switch(&self, client: &Client) -> Result<u32> {
+		let (best, _) = client.heads().await?;
+		for number in (0..=best).rev() {
+			if enactments(client, number, None).await? > 0 {
+				return Ok(number);
+			}
+		}
+		bail!("no block wrote code")
+	}
+
+	/// What there is to lose.
+	pub async fn before(&self, version: u32) -> Result<Baseline> {
+		let at = self.client().await?.best().await?;
+		let names = client::names(&at).await?;
+		ensure!(!names.is_empty(), "nobody has a name");
+		Ok(Baseline {
+			spec_version: version,
+			names,
+		})
+	}
+
+	/// People use the new code, validators report what they see, until it is decided and that is final.
+	pub async fn watch(&self, id: ProposalId, switched_at: u32, before: &Baseline) -> Result<End> {
+		let since = Instant::now();
+		let client = self.client().await?;
+		let used = OnceLock::new();
+		let use_it = async {
+			until("blocks of the new code", DECISION, async || {
+				let now = client.heads().await?.0;
+				Ok((now >= switched_at + SETTLED).then_some(()))
+			})
+			.await?;
+			let [user, payee, ..] = &self.cast.auditors[..] else {
+				bail!("there are no users");
+			};
+			let done = monitor::everyday(&client, user, payee).await;
+			let _ = used.set(done.map_err(|error| format!("{error:#}")));
+			Ok(())
+		};
+		let report =
+			join_all(self.validators().map(|(validator, node)| {
+				self.report(id, switched_at, before, &used, validator, node)
+			}));
+		let decided = async {
+			let (outcome, ended_at) = until("a decision", DECISION, async || {
+				let view = roles::view(&client.best().await?, id).await?;
+				Ok(view.outcome.map(|outcome| (outcome, view.due)))
+			})
+			.await?;
+			until("the decision to be final", STAGE, async || {
+				Ok((client.heads().await?.1 >= ended_at).then_some(()))
+			})
+			.await?;
+			let view = roles::view(&client.finalized().await?, id).await?;
+			ensure!(view.outcome == Some(outcome), "a fork decided otherwise");
+			Ok(End {
+				outcome,
+				switched_at,
+				ended_at,
+				took: since.elapsed(),
+			})
+		};
+		// The others have nothing to do any more when it is decided, and may wait for what never comes.
+		let others = async {
+			let _ = futures::future::join(use_it, report).await;
+			std::future::pending().await
+		};
+		tokio::select! {
+			end = decided => end,
+			never = others => never,
+		}
+	}
+
+	/// A validator reports once what it sees on its own node. Its report may get lost with the code.
+	async fn report(
+		&self,
+		id: ProposalId,
+		switched_at: u32,
+		before: &Baseline,
+		used: &OnceLock<Result<(), String>>,
+		validator: &Actor,
+		node: &Node,
+	) -> Result<()> {
+		let own = node.client().await?;
+		let healthy = until("something to report", DECISION, async || {
+			let at = own.best().await?;
+			let number = at.block_number() as u32;
+			if number <= switched_at {
+				return Ok(None);
+			}
+			let unusable = used.get().is_some_and(Result::is_err);
+			if unusable || before.fault(&at).await?.is_some() {
+				return Ok(Some(false));
+			}
+			let content = used.get().is_some() && number >= switched_at + CONTENT;
+			Ok(content.then_some(true))
+		})
+		.await?;
+		roles::report_health(&own, validator, id, healthy).await?;
+		Ok(())
+	}
+
+	/// Another upgrade, with nothing wrong, passes all doors and is kept.
+	pub async fn upgrade_well(&self) -> Result<u32> {
+		let candidate = Candidate {
+			code: airlock_variants::UNHEALTHY_ROLLBACK,
+			version: airlock_variants::UNHEALTHY_ROLLBACK_SPEC_VERSION,
+			back: Back::Previous,
+		};
+		let (id, dossier) = self.propose(&candidate).await?;
+		let before = self.before(candidate.version).await?;
+		let switched_at = self.wave_through(id, &dossier).await?;
+		let end = self.watch(id, switched_at, &before).await?;
+		let outcome = end.outcome;
+		ensure!(outcome == Outcome::Finalized, "it ended {outcome:?}");
+		let names = client::names(&self.client().await?.best().await?).await?;
+		let migrated = names.values().all(|name| name.dated);
+		ensure!(migrated, "its migration did not run");
+		Ok(end.ended_at)
+	}
+
+	/// All nodes have the same block at a height that is final on all of them, and finality goes on.
+	pub async fn agree(&self) -> Result<u32> {
+		let height = self.client().await?.heads().await?.0;
+		let mut roots = BTreeSet::new();
+		for node in self.network.nodes() {
+			let own = node.client().await?;
+			until("finality", STAGE, async || {
+				Ok((own.heads().await?.1 >= height).then_some(()))
+			})
+			.await
+			.with_context(|| node.name.clone())?;
+			let hash = own.hash_of(height).await?;
+			let hash = hash.context("a final block is gone")?;
+			roots.insert((hash, own.state_root(hash).await?));
+		}
+		ensure!(roots.len() == 1, "nodes differ at #{height}: {roots:?}");
+		Ok(height)
+	}
+
+	/// The next of the nodes that were never there gets the chain from the others, and finds the same state.
+	///
+	/// # Errors
+	/// If it does not in time, or finds another one.
+	pub async fn sync_another(&self, height: u32) -> Result<()> {
+		let node = self.network.join()?;
+		let (own, client) = (node.client().await?, self.client().await?);
+		until("the new node", STAGE, async || {
+			Ok((own.heads().await?.1 >= height).then_some(()))
+		})
+		.await
+		.with_context(|| format!("it did not sync; end of its log:\n{}", node.log_tail()))?;
+		let (theirs, ours) = (client.hash_of(height).await?, own.hash_of(height).await?);
+		ensure!(
+			ours.is_some() && ours == theirs,
+			"the new node has another #{height}"
+		);
+		Ok(())
+	}
+
+	/// What a validator would have learned who has the node try the code before it says that it is ready; `None` if nothing.
+	pub async fn try_code(&self, code: CodeRef) -> Result<Option<String>> {
+		let tried = self.client().await?.try_codes([code]).await?;
+		let said = tried.codes.first().and_then(|tried| tried.spec_version);
+		let lies = said.filter(|said| *said != code.spec_version);
+		let lies = lies.map(|said| format!("it says that it is version {said}"));
+		Ok(tried.error().map(str::to_owned).or(lies))
+	}
+
+	fn validators(&self) -> impl Iterator<Item = (&Actor, &Node)> {
+		self.cast.validators.iter().zip(self.network.validators())
+	}
+}
+
+/// The number of a proposal that was registered, in an error about what came after.
+#[derive(Debug, Clone, Copy)]
+pub struct Registered(pub ProposalId);
+
+impl std::fmt::Display for Registered {
+	fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+		write!(f, "proposal {}", self.0)
+	}
+}
+
+/// True if an upgrade ended as it must.
+pub fn is_expected(stop: Stop, outcome: Outcome) -> bool {
+	let Stop::BackFor(why, other) = stop else {
+		return false;
+	};
+	let because = |why: Failure| outcome == Outcome::RolledBack(why);
+	because(why) || other.is_some_and(because)
+}
+
+/// How often a block wrote the code of an upgrade: of this one, or of any.
+async fn enactments(client: &Client, number: u32, id: Option<ProposalId>) -> Result<usize> {
+	let hash = client.hash_of(number).await?;
+	let hash = hash.with_context(|| format!("block {number} is gone"))?;
+	let is_it = |event: &client::Event| {
+		let of = client::field(&event.fields, "id")
+			.ok()
+			.and_then(|of| of.as_u128());
+		let is_its = id.is_none_or(|id| of == Some(id.into()));
+		event.pallet == "Enactment" && event.name == "Enacted" && is_its
+	};
+	let events = client.events_at(hash).await?;
+	Ok(events.iter().filter(|event| is_it(event)).count())
+}
+
+/// Asks until there is an answer.
+async fn until<T>(
+	what: &str,
+	limit: Duration,
+	mut probe: impl AsyncFnMut() -> Result<Option<T>>,
+) -> Result<T> {
+	let started = Instant::now();
+	let mut trouble = None;
+	while started.elapsed() < limit {
+		match probe().await {
+			Ok(Some(found)) => return Ok(found),
+			Ok(None) => trouble = None,
+			// A node that is busy may not answer for a while.
+			Err(error) => trouble = Some(error),
+		}
+		tokio::time::sleep(POLL).await;
+	}
+	let error = anyhow!("gave up waiting for {what} after {} s", limit.as_secs());
+	Err(match trouble {
+		Some(trouble) => trouble.context(error),
+		None => error,
+	})
+}
+
+/// A report on blocks that exist, of runs that nobody made.
+fn made_up(client: &Client, round: &Round, dossier: &Dossier) -> Result<Simulated> {
+	let nothing = H256::zero();
+	let checks = [Which::Candidate, Which::Rollback]
+		.into_iter()
+		.flat_map(|blob| {
+			StaticCheck::ALL.map(|check| {
+				Leaf::Static(StaticLeaf {
+					blob,
+					check,
+					holds: true,
+				})
+			})
+		});
+	let dedicated = matches!(dossier.rollback, Rollback::Dedicated(_));
+	let switch = |to| {
+		Leaf::Enactment(EnactmentLeaf {
+			to,
+			result: BlockResult::Complete,
+			before: nothing,
+			after: nothing,
+			blocks: 1,
+			settled: true,
+			keys_changed: 0,
+			storage_versions_changed: 0,
+			changes: nothing,
+			touched: Default::default(),
+			unowned_keys: 0,
+			outside_scope: 0,
+		})
+	};
+	let block = Leaf::Block(BlockLeaf {
+		number: round.anchor,
+		hash: round.anchor_hash,
+		state_root: nothing,
+		extrinsics_root: nothing,
+		code: dossier.parent_code_hash,
+		extrinsics: 0,
+		control: true,
+		outcomes: nothing,
+		candidate: Some(CandidateRun {
+			result: BlockResult::Complete,
+			root: nothing,
+			classes: Default::default(),
+			memoised: 0,
+			outcomes: nothing,
+		}),
+	});
+	let has_blob = |blob: Which| dedicated || blob != Which::Rollback;
+	let is_about = |leaf: &Leaf| match leaf {
+		Leaf::Static(leaf) => has_blob(leaf.blob),
+		_ => true,
+	};
+	let switches = [Which::Current, Which::Candidate, Which::Rollback];
+	let leaves = vec![
+		(SectionId::Static, checks.filter(is_about).collect()),
+		(
+			SectionId::Enactment,
+			switches
+				.into_iter()
+				.filter(|to| has_blob(*to))
+				.map(switch)
+				.collect(),
+		),
+		(SectionId::Replay, vec![block]),
+	];
+	let config = SimConfig {
+		schema: SCHEMA,
+		genesis: client.genesis(),
+		parent_code: dossier.parent_code_hash,
+		candidate: dossier.code.hash,
+		rollback: match &dossier.rollback {
+			Rollback::Dedicated(code) => Some(code.hash),
+			Rollback::PreviousCode | Rollback::Irreversible => None,
+		},
+		anchor: round.anchor,
+		anchor_hash: round.anchor_hash,
+		blocks: round.blocks,
+		scope: round.scope.0.clone(),
+		engine: nothing,
+	};
+	let report = Report::of(config, &leaves).context("a report lacks a section")?;
+	Ok(Simulated { report, leaves })
+}

@@ -1,0 +1,345 @@
+//! What happens to nodes while a good upgrade passes, and must not matter: the code is written once, on one chain.
+
+use super::{
+	course::{Candidate, Course},
+	is_sound, Row,
+};
+use crate::{
+	client,
+	network::{Network, Node, Options as Start},
+	roles::{self, Actor, Cast},
+};
+use airlock_primitives::{Outcome, ProposalId, Stage};
+use anyhow::{anyhow, bail, ensure, Context, Result};
+use futures::{stream, StreamExt};
+use std::{path::PathBuf, time::Duration};
+use subxt::dynamic::{self, Value};
+
+/// How long a fault lasts: some slots of two seconds.
+const LASTS: Duration = Duration::from_secs(12);
+/// How far a wrong clock is ahead, in seconds: some slots.
+const AHEAD: u32 = 30;
+/// Room for the data of a node whose disk gets full, in bytes.
+const DISK: u64 = 192 * 1024 * 1024;
+/// The validator that the fault hits: the last one, which nobody asks.
+const VICTIM: usize = 3;
+/// Blocks after the switch in which it is watched, by the rules of these chains.
+const WATCHED: u32 = 14;
+
+/// A fault.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+	/// The process is killed, and started again later.
+	Killed,
+	/// The process stands still for a while.
+	Paused,
+	/// The process is ended and started again at once.
+	Restarted,
+	/// The node is started again with a clock that is ahead, and later with the right one.
+	WrongClock,
+	/// The node's disk is full for a while.
+	FullDisk,
+	/// Two validators cannot reach the other two for a while.
+	CutOff,
+	/// The council removes the validator.
+	Removed,
+	/// The validator runs an older node all the time.
+	OldNode,
+}
+
+/// When it happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Moment {
+	/// When the timelock begins.
+	Timelock,
+	/// From the block before the switch on.
+	Switch,
+	/// When the new code has built some blocks.
+	Critical,
+	/// When nobody is heard any more.
+	CloseOut,
+}
+
+/// One fault at one moment.
+pub type Trial = (Fault, Moment);
+
+/// What can be tried on this machine: the fault, or why not.
+///
+/// # Errors
+/// What is missing.
+fn is_possible(fault: Fault, old_node: Option<&PathBuf>) -> Result<()> {
+	match fault {
+		Fault::WrongClock => faketime().map(|_| ()),
+		Fault::FullDisk => {
+			let id = std::process::Command::new("id").arg("-u").output()?;
+			ensure!(
+				id.stdout.starts_with(b"0\n"),
+				"only root can give a node a small disk"
+			);
+			Ok(())
+		}
+		Fault::OldNode => old_node
+			.map(|_| ())
+			.context("no older node is given: --old-node"),
+		_ => Ok(()),
+	}
+}
+
+/// All trials, without those that cannot be made here; and these, with the reason.
+pub fn trials(old_node: Option<&PathBuf>) -> (Vec<Trial>, Vec<String>) {
+	use Fault::*;
+	let (mut trials, mut left_out) = (Vec::new(), Vec::new());
+	for fault in [
+		Killed, Paused, Restarted, WrongClock, FullDisk, CutOff, Removed, OldNode,
+	] {
+		match is_possible(fault, old_node) {
+			Err(why) => left_out.push(format!("{fault:?}: {why:#}")),
+			// These are one thing for the whole course.
+			Ok(()) if matches!(fault, Removed | OldNode) => trials.push((fault, Moment::Timelock)),
+			Ok(()) => trials.extend(
+				[
+					Moment::Timelock,
+					Moment::Switch,
+					Moment::Critical,
+					Moment::CloseOut,
+				]
+				.map(|moment| (fault, moment)),
+			),
+		}
+	}
+	(trials, left_out)
+}
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+	/// The node's binary.
+	pub binary: PathBuf,
+	/// An older one.
+	pub old_node: Option<PathBuf>,
+	/// Chains at a time.
+	pub at_once: usize,
+}
+
+/// Makes trials, and says of each how it ended as soon as it is known.
+pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> Vec<Row> {
+	let courses = trials.into_iter().map(|trial| one(options, trial));
+	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
+	let mut rows = Vec::new();
+	while let Some(row) = courses.next().await {
+		tell(&row);
+		rows.push(row);
+	}
+	rows
+}
+
+async fn one(options: &Options, (fault, moment): Trial) -> Row {
+	let mut row = Row::named(format!("{fault:?} at {moment:?}"));
+	let made = async {
+		let mut network = Network::start(&Start {
+			binary: options.binary.clone(),
+			other_binary: options
+				.old_node
+				.clone()
+				.filter(|_| fault == Fault::OldNode)
+				.map(|old| (VICTIM, old)),
+			small_disk: (fault == Fault::FullDisk).then_some((VICTIM, DISK)),
+			wired: fault == Fault::CutOff,
+			genesis: super::rules(4, 12, 2, 4),
+			late: 2,
+			..Start::default()
+		})
+		.await?;
+		let made = pass(&network, (fault, moment), &mut row).await;
+		if made.is_err() {
+			network.keep_files();
+		}
+		let logs = || format!("logs are in {}", network.path().display());
+		made.with_context(logs)
+	}
+	.await;
+	row.trouble = made.err().map(|trouble| format!("{trouble:#}"));
+	row
+}
+
+/// A good upgrade, with the fault in it.
+async fn pass(network: &Network, (fault, moment): Trial, row: &mut Row) -> Result<()> {
+	let mut cast = Cast::new(crate::network::VALIDATORS.len())?;
+	let course = Course::new(network, &cast);
+	course.settle().await?;
+	let candidate = Candidate::good();
+	let (id, dossier) = course.propose(&candidate).await?;
+	let before = course.before(candidate.version).await?;
+	let hit = async {
+		wait_for(network, id, moment).await?;
+		let hit = inject(network, &cast, fault).await;
+		hit.with_context(|| format!("{fault:?}"))
+	};
+	let upgrade = async {
+		let switched_at = course.wave_through(id, &dossier).await?;
+		let end = course.watch(id, switched_at, &before).await?;
+		Ok::<_, anyhow::Error>((switched_at, end))
+	};
+	let ((), (switched_at, end)) = futures::try_join!(hit, upgrade)?;
+	row.stopped = format!("{:?}", end.outcome);
+	row.blocks = Some(end.ended_at.saturating_sub(switched_at));
+	row.seconds = Some(end.took.as_secs_f64());
+	ensure!(
+		end.outcome == Outcome::Finalized,
+		"it should have been kept"
+	);
+	let client = network.observer()?.client().await?;
+	let hash = client
+		.hash_of(switched_at)
+		.await?
+		.context("the switch is gone")?;
+	// Aura: it is the turn of the validator whose number the slot has.
+	let turn = client.slot(hash).await? as usize % crate::network::VALIDATORS.len();
+	row.author = crate::network::VALIDATORS
+		.get(turn)
+		.map(|name| (*name).to_owned());
+	let switches = course.switches(id).await?;
+	ensure!(switches == 1, "the code was written {switches} times");
+	if fault == Fault::Removed {
+		cast.validators.truncate(VICTIM);
+	}
+	is_sound(&Course::new(network, &cast)).await
+}
+
+/// Waits until it is time for the fault.
+async fn wait_for(network: &Network, id: ProposalId, moment: Moment) -> Result<()> {
+	let client = network.observer()?.client().await?;
+	let mut probation_since = None;
+	loop {
+		let view = roles::view(&client.best().await?, id).await?;
+		let now = client.heads().await?.0;
+		if view.stage == Stage::Probation {
+			probation_since.get_or_insert(now);
+		}
+		let since = probation_since.map(|since: u32| now.saturating_sub(since));
+		let is_time = match moment {
+			Moment::Timelock => view.stage >= Stage::Timelock,
+			Moment::Switch => {
+				view.stage == Stage::Timelock && now + 1 >= view.due || since.is_some()
+			}
+			Moment::Critical => since.is_some_and(|blocks| blocks >= 2),
+			Moment::CloseOut => since.is_some_and(|blocks| blocks >= WATCHED),
+		};
+		if is_time {
+			return Ok(());
+		}
+		ensure!(
+			view.outcome.is_none(),
+			"it ended {:?} before the fault",
+			view.outcome
+		);
+		tokio::time::sleep(Duration::from_millis(300)).await;
+	}
+}
+
+/// Makes the fault, and mends it.
+async fn inject(network: &Network, cast: &Cast, fault: Fault) -> Result<()> {
+	let victim = network
+		.validators()
+		.get(VICTIM)
+		.context("there are four validators")?;
+	match fault {
+		Fault::Killed => {
+			victim.kill();
+			tokio::time::sleep(LASTS).await;
+			victim.start()
+		}
+		Fault::Paused => {
+			victim.signal("STOP")?;
+			tokio::time::sleep(LASTS).await;
+			victim.signal("CONT")
+		}
+		Fault::Restarted => {
+			victim.stop().await?;
+			victim.start()
+		}
+		Fault::WrongClock => {
+			victim.stop().await?;
+			victim.start_with(&[
+				("LD_PRELOAD", faketime()?.display().to_string()),
+				("FAKETIME", format!("+{AHEAD}")),
+				("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
+			])?;
+			tokio::time::sleep(LASTS).await;
+			victim.stop().await?;
+			victim.start()
+		}
+		Fault::FullDisk => full_disk(victim).await,
+		Fault::CutOff => {
+			network.cut(true)?;
+			tokio::time::sleep(LASTS).await;
+			network.cut(false)
+		}
+		Fault::Removed => remove(network, cast).await,
+		Fault::OldNode => Ok(()),
+	}
+}
+
+/// Fills the disk of a node, and makes room again. A node may end on a full disk; then it is started again, as its operator would.
+async fn full_disk(victim: &Node) -> Result<()> {
+	let filler = victim.base_path().join("filler");
+	let mut file = std::fs::File::create(&filler)?;
+	// Until nothing more fits.
+	let filled = std::io::copy(&mut std::io::repeat(0), &mut file);
+	ensure!(filled.is_err(), "the disk does not get full");
+	tokio::time::sleep(LASTS).await;
+	drop(file);
+	std::fs::remove_file(&filler)?;
+	if victim.runs() {
+		victim.stop().await?;
+	}
+	victim.forget();
+	victim.start()
+}
+
+/// The council removes the victim: a motion of three, which the others vote for.
+async fn remove(network: &Network, cast: &Cast) -> Result<()> {
+	let [first, others @ .., victim] = &cast.validators[..] else {
+		bail!("there are no validators");
+	};
+	let client = network.observer()?.client().await?;
+	let account = |who: &Actor| Value::from_bytes(who.account());
+	let removal = Value::named_variant("remove", [("validator", account(victim))]);
+	let removal = Value::unnamed_variant("Validators", [removal]);
+	let propose = dynamic::tx(
+		"Council",
+		"propose",
+		vec![Value::u128(3), removal, Value::u128(1_000)],
+	);
+	let made = client.submit(&first.key, &propose).await?;
+	let motion = made
+		.events
+		.iter()
+		.find(|e| e.pallet == "Council" && e.name == "Proposed");
+	let motion = motion.ok_or_else(|| anyhow!("the motion is not there"))?;
+	let hash = client::field(&motion.fields, "proposal_hash")?;
+	let index = client::field(&motion.fields, "proposal_index")?;
+	for who in [first].into_iter().chain(others) {
+		let aye = vec![hash.clone(), index.clone(), Value::bool(true)];
+		client
+			.submit(&who.key, &dynamic::tx("Council", "vote", aye))
+			.await?;
+	}
+	let bound = Value::named_composite([
+		("ref_time", Value::u128(10_000_000_000)),
+		("proof_size", Value::u128(1_000_000)),
+	]);
+	let close = vec![hash, index, bound, Value::u128(1_000)];
+	client
+		.submit(&first.key, &dynamic::tx("Council", "close", close))
+		.await?;
+	Ok(())
+}
+
+/// The library that gives a program another clock.
+fn faketime() -> Result<PathBuf> {
+	let found = std::fs::read_dir("/usr/lib")?
+		.filter_map(|dir| Some(dir.ok()?.path().join("faketime/libfaketimeMT.so.1")))
+		.find(|library| library.is_file());
+	found.context("there is no libfaketime: install the package faketime")
+}

@@ -1,0 +1,283 @@
+//! The gauntlet: bad upgrades, each pushed as far as the chain lets it, on chains of four validators on which everybody who
+//! should have stopped it is bribed or asleep.
+//!
+//! - [`blobs`]: what is pushed, and where it must stop.
+//! - [`course`]: how it is pushed, and what must hold afterwards.
+//! - [`faults`]: what happens to nodes while a good upgrade passes.
+//! - [`monitor`]: what users do while an upgrade is watched.
+//! - [`soak`]: a good upgrade under load, for a long time.
+//!
+//! An upgrade is survived if it stopped where it must, and then: all nodes have the same state, finality moves, no node was
+//! restarted, a good upgrade passes all doors and is kept, and a new node that executes every block from genesis on arrives at the
+//! same state.
+
+pub mod blobs;
+pub mod course;
+pub mod faults;
+pub mod monitor;
+pub mod soak;
+
+use crate::{
+	client::Refused,
+	network::{Network, Options as Start},
+	roles::Cast,
+};
+use anyhow::{anyhow, ensure, Context, Result};
+use blobs::{Blob, Stop};
+use course::{Candidate, Course, Registered};
+use futures::{stream, StreamExt};
+use serde::Serialize;
+use serde_json::{json, Value};
+use std::{path::PathBuf, time::Instant};
+
+/// Longest text in a table, in characters.
+const LINE: usize = 160;
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+	/// The node's binary.
+	pub binary: PathBuf,
+	/// Chains at a time.
+	pub at_once: usize,
+}
+
+/// What became of a blob.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+	/// Its name.
+	pub blob: String,
+	/// Where it stopped.
+	pub stopped: String,
+	/// What a node said that tried to load it before the switch; nothing if it loads, or never came so far.
+	pub tried: Option<String>,
+	/// Blocks from the switch to the one that decided.
+	pub blocks: Option<u32>,
+	/// Seconds from the switch until that block was final.
+	pub seconds: Option<f64>,
+	/// Nodes that ended or were started again.
+	pub restarted: usize,
+	/// Who built the block of the switch, where it is asked.
+	pub author: Option<String>,
+	/// Why it was not survived.
+	pub trouble: Option<String>,
+}
+
+impl Row {
+	fn named(blob: String) -> Self {
+		Self {
+			blob,
+			stopped: String::new(),
+			tried: None,
+			blocks: None,
+			seconds: None,
+			restarted: 0,
+			author: None,
+			trouble: None,
+		}
+	}
+
+	/// How it ended, in one line.
+	pub fn end(&self) -> String {
+		let trouble = self.trouble.as_deref().unwrap_or("survived");
+		let line = trouble.lines().next().unwrap_or_default();
+		line.chars().take(LINE).collect()
+	}
+
+	/// True if the chain is as good as before.
+	pub fn is_survived(&self) -> bool {
+		self.trouble.is_none() && self.restarted == 0
+	}
+}
+
+/// Pushes all of these, and says of each as soon as it is known.
+pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Vec<Row> {
+	let is_refused = |blob: &Blob| matches!(blob.stop, Stop::Refused(_));
+	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
+	let (busy, calm): (Vec<_>, Vec<_>) = written.into_iter().partition(|blob| blob.is_busy);
+	let mut rows = all_refused(options, &refused).await;
+	rows.iter().for_each(&tell);
+	for (blobs, at_once) in [(calm, options.at_once), (busy, 1)] {
+		let courses = blobs.iter().map(|blob| written_one(options, blob));
+		let mut courses = stream::iter(courses).buffer_unordered(at_once.max(1));
+		while let Some(row) = courses.next().await {
+			tell(&row);
+			rows.push(row);
+		}
+	}
+	rows
+}
+
+/// All rows as a table (of Markdown), and the sum.
+pub fn table(rows: &[Row]) -> String {
+	let mut table = comfy_table::Table::new();
+	table.load_preset(comfy_table::presets::ASCII_MARKDOWN);
+	table.set_header([
+		"blob",
+		"where it stopped",
+		"a node that tried it",
+		"blocks",
+		"seconds",
+		"restarted",
+		"built by",
+		"end",
+	]);
+	for row in rows {
+		let or_not = |value: Option<String>| value.unwrap_or_else(|| "-".into());
+		table.add_row([
+			row.blob.clone(),
+			row.stopped.clone(),
+			or_not(row.tried.clone()),
+			or_not(row.blocks.map(|blocks| blocks.to_string())),
+			or_not(row.seconds.map(|seconds| format!("{seconds:.0}"))),
+			row.restarted.to_string(),
+			or_not(row.author.clone()),
+			row.end(),
+		]);
+	}
+	let survived = rows.iter().filter(|row| row.is_survived()).count();
+	format!("{table}\n{survived} of {} survived", rows.len())
+}
+
+/// The rules of these chains: each stage is there, and asks for as little as it can. All in blocks.
+fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
+	let class = json!({
+		"bytes_within": 30,
+		"simulation": {
+			"commit_window": 3, "reveal_window": 20, "required": 1, "seats": 3, "replay_blocks": 1,
+		},
+		"review": { "minimum": 1, "per_pallet": 0, "grace": 20, "approvals": 0, "builds": 0 },
+		"ballot": {
+			"window": 4, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
+			"organisations": 3, "organisation_cap": { "num": 1, "den": 3 },
+		},
+		"enactment": { "timelock": timelock, "readiness": { "num": 0, "den": 1 }, "grace": 30 },
+		"probation": {
+			"critical": critical, "healthy_quorum": { "num": 2, "den": 3 }, "watch": watch,
+			"close_out": close_out, "gap": 10,
+		},
+	});
+	json!({
+		"chain": { "sessionBlocks": 10 },
+		"proposals": { "policy": { "standard": class, "security": class, "self_change": class } },
+	})
+}
+
+async fn start(options: &Options) -> Result<(Network, Cast)> {
+	let network = Network::start(&Start {
+		binary: options.binary.clone(),
+		genesis: rules(1, 12, 2, 2),
+		late: 2,
+		..Start::default()
+	})
+	.await?;
+	Ok((network, Cast::new(crate::network::VALIDATORS.len())?))
+}
+
+/// What no chain takes is pushed at one chain, one after the other.
+async fn all_refused(options: &Options, blobs: &[Blob]) -> Vec<Row> {
+	let mut rows: Vec<Row> = blobs
+		.iter()
+		.map(|blob| Row::named(blob.name.into()))
+		.collect();
+	if blobs.is_empty() {
+		return rows;
+	}
+	let pushed = async {
+		let (mut network, cast) = start(options).await?;
+		let course = Course::new(&network, &cast);
+		course.settle().await?;
+		for (blob, row) in blobs.iter().zip(&mut rows) {
+			if let Err(trouble) = refused(&course, blob, row).await {
+				row.trouble = Some(format!("{trouble:#}"));
+			}
+		}
+		let sound = is_sound(&course).await;
+		let restarted = network.restarted();
+		rows.iter_mut().for_each(|row| row.restarted = restarted);
+		if sound.is_err() {
+			network.keep_files();
+		}
+		sound
+	}
+	.await;
+	if let Err(trouble) = pushed {
+		let trouble = format!("the chain of those that are refused: {trouble:#}");
+		rows.iter_mut()
+			.for_each(|row| row.trouble = Some(trouble.clone()));
+	}
+	rows
+}
+
+async fn refused(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> {
+	let Err(error) = course.propose(&Candidate::from(blob)).await else {
+		return Err(anyhow!("the chain took it"));
+	};
+	let named = error.downcast_ref::<Refused>();
+	let named = named.map(|refused| refused.error.clone());
+	let registered = error.downcast_ref::<Registered>().copied();
+	let named = named.ok_or(error)?;
+	let door = match registered {
+		Some(_) => "pre-flight",
+		None => "registration",
+	};
+	row.stopped = format!("{door}: {named}");
+	if let Some(Registered(id)) = registered {
+		course.withdraw(id).await?;
+	}
+	let expected = match blob.stop {
+		Stop::Refused(error) => error,
+		Stop::BackFor(..) => "nothing",
+	};
+	ensure!(named == expected, "it should be {expected}");
+	Ok(())
+}
+
+/// One that is written, on a chain of its own.
+async fn written_one(options: &Options, blob: &Blob) -> Row {
+	let mut row = Row::named(blob.name.into());
+	let pushed = async {
+		let (mut network, cast) = start(options).await?;
+		let done = push(&Course::new(&network, &cast), blob, &mut row).await;
+		row.restarted = network.restarted();
+		if done.is_err() {
+			network.keep_files();
+		}
+		let logs = || format!("logs are in {}", network.path().display());
+		done.with_context(logs)
+	}
+	.await;
+	row.trouble = pushed.err().map(|trouble| format!("{trouble:#}"));
+	row
+}
+
+async fn push(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> {
+	course.settle().await?;
+	let (id, dossier) = course.propose(&Candidate::from(blob)).await?;
+	row.tried = course.try_code(dossier.code).await?;
+	let before = course.before(blob.version).await?;
+	let switched_at = course.wave_through(id, &dossier).await?;
+	row.stopped = "written, and nothing stopped it".into();
+	let since = Instant::now();
+	let end = course.watch(id, switched_at, &before).await?;
+	row.stopped = format!("{:?}", end.outcome);
+	row.blocks = Some(end.ended_at.saturating_sub(end.switched_at));
+	row.seconds = Some(since.elapsed().as_secs_f64());
+	ensure!(
+		course::is_expected(blob.stop, end.outcome),
+		"it should have ended otherwise"
+	);
+	is_sound(course).await
+}
+
+/// What must hold after each.
+async fn is_sound(course: &Course<'_>) -> Result<()> {
+	course.agree().await.context("after it")?;
+	let good = course.upgrade_well().await;
+	good.context("a good upgrade after it")?;
+	let height = course.agree().await.context("after a good upgrade")?;
+	let synced = course.sync_another(height).await;
+	synced.context("a node that syncs from genesis")?;
+	let synced = course.sync_another(height).await;
+	synced.context("a node that syncs by warp")
+}
