@@ -100,6 +100,8 @@ pub const REVEAL: u32 = 5;
 pub const SALT: [u8; 32] = [9; 32];
 pub const BLOCKS: u32 = 10;
 pub const ANCHOR: u32 = OPENED - 1;
+/// The oldest block that is replayed.
+pub const FIRST: u32 = OPENED - BLOCKS;
 /// The oldest block whose hash the chain knows.
 pub const KNOWN: u32 = 15;
 pub const BOND: u128 = 500;
@@ -171,10 +173,11 @@ pub fn policy() -> ClassPolicy<u32> {
 
 pub type Header = generic::Header<u32, BlakeTwo256>;
 
-/// The header of a block of this chain.
+/// The header of a block of this chain. That of block 0 has no parent.
 pub fn header(number: u32) -> Header {
 	let root = |salt: u8| H256::repeat_byte(salt.wrapping_add(number as u8));
-	Header::new(number, root(60), root(120), root(180), Default::default())
+	let parent = number.checked_sub(1).map(hash).unwrap_or_default();
+	Header::new(number, root(60), root(120), parent, Default::default())
 }
 
 /// Its hash.
