@@ -9,15 +9,18 @@ use airlock_primitives::{
 };
 use airlock_report::{
 	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, PalletSet, SectionId, SimConfig, StaticLeaf,
-	SCHEMA,
+	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Opening, PalletSet, SectionId, SimConfig,
+	StaticLeaf, SCHEMA,
 };
-use alloc::{vec, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
 use frame_benchmarking::{account, v2::*, BenchmarkError};
 use frame_support::traits::fungible::Mutate;
 use frame_system::RawOrigin;
-use sp_runtime::traits::UniqueSaturatedInto;
+use sp_runtime::{
+	traits::{Header as _, UniqueSaturatedInto},
+	Digest, DigestItem,
+};
 
 type Leaves = Vec<(SectionId, Vec<Leaf>)>;
 
@@ -150,6 +153,19 @@ fn report_over<T: Config>(round: &Round<BlockNumberFor<T>>, leaves: &Leaves) -> 
 	};
 	let report = Report::of(config, leaves);
 	report.unwrap_or_else(|| unreachable!("three sections"))
+}
+
+/// A header that may just be shown, of no block.
+fn longest_header<T: Config>() -> HeaderFor<T> {
+	let header = |len: usize| {
+		let logs = vec![DigestItem::Other(vec![0; len])];
+		let none = H256::zero();
+		HeaderFor::<T>::new(2u32.into(), none, none, none, Digest { logs })
+	};
+	// The length itself is written with four bytes in both.
+	let half = MAX_HEADER_LEN as usize / 2;
+	let bare = header(half).encoded_size().saturating_sub(half);
+	header((MAX_HEADER_LEN as usize).saturating_sub(bare))
 }
 
 /// Seats for simulators of the numbers up to `count`, with one answer.
@@ -288,29 +304,37 @@ mod benchmarks {
 		assert!(Reports::<T>::contains_key(ID, report.root()));
 	}
 
-	/// A block that is about another number than its index asks for, in a report of so many seats, on which a proposal
-	/// has passed that is full: it ends.
+	/// A block that is not the parent of the next one, whose header is as long as one may be, in a report of so many
+	/// seats, on which a proposal has passed that is full: it ends.
 	#[benchmark]
 	fn challenge(s: Linear<1, 16>) {
 		T::BenchmarkHelper::fill();
 		let round = open::<T>(1 << 12, Stage::Review);
 		let mut lies = leaves::<T>(&round);
-		if let Some(Leaf::Block(block)) = lies.last_mut().and_then(|(_, blocks)| blocks.first_mut())
+		let header = Box::new(longest_header::<T>());
+		if let Some(Leaf::Block(child)) = lies.last_mut().and_then(|(_, blocks)| blocks.get_mut(1))
 		{
-			block.number = u32::MAX;
+			child.hash = header.hash();
 		}
 		let report = report_over::<T>(&round, &lies);
 		let (root, verdict) = (report.root(), report.verdict());
 		Simulators::<T>::drain().for_each(drop);
 		seat::<T>(s, Answer::Revealed { root, verdict });
 		Reports::<T>::insert(ID, root, report);
-		let opening = Opening::of(&lies, SectionId::Replay, 0);
-		let opening = Box::new(opening.unwrap_or_else(|| unreachable!("it is there")));
+		let opening = |index| {
+			let opening = Opening::of(&lies, SectionId::Replay, index);
+			Box::new(opening.unwrap_or_else(|| unreachable!("it is there")))
+		};
+		let evidence = Evidence::Parent {
+			block: opening(0),
+			child: opening(1),
+			header,
+		};
 		let challenger: T::AccountId = account("challenger", 0, 0);
 		assert!(T::Currency::mint_into(&challenger, T::Bond::get()).is_ok());
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(challenger), ID, root, opening, None);
+		_(RawOrigin::Signed(challenger), ID, root, evidence);
 
 		assert!(!Reports::<T>::contains_key(ID, root));
 		assert!(T::Lifecycle::stage(ID).is_none());

@@ -6,11 +6,11 @@ use crate::{
 };
 use airlock_primitives::{Failure, Lifecycle, ProposalId, Stage};
 use airlock_report::{
-	samples, tree::ProofError, Contradiction, Leaf, Opening, OpeningError, Report, SectionId,
-	SimConfig, SCHEMA,
+	samples, tree::ProofError, BlockLeaf, Contradiction, Leaf, Opening, OpeningError, Report,
+	SectionId, SimConfig, SCHEMA,
 };
-use alloc::vec::Vec;
-use codec::Encode;
+use alloc::{boxed::Box, vec::Vec};
+use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{pallet_prelude::*, storage::with_storage_layer};
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
@@ -22,6 +22,50 @@ pub const REQUIRED_SECTIONS: [SectionId; 3] =
 
 /// Most bytes of a header in a challenge. One that hands over to a thousand authorities is not longer.
 pub const MAX_HEADER_LEN: u32 = 64 * 1024;
+
+/// What shows that a report is false.
+///
+/// A header is never held against the chain but against the hash that a leaf claims, so it does not matter how old the
+/// block is. The chain knows the anchor's hash as long as the round is open. If a block below it has a wrong hash in the
+/// report, then there is a highest such block, the leaf above it has the true hash, and [`Evidence::Parent`] proves it.
+/// If all hashes are true, [`Evidence::Header`] proves each wrong root.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub enum Evidence<Header> {
+	/// A leaf that contradicts the report's subject, or a hash that the chain knows.
+	#[codec(index = 0)]
+	Leaf(Box<Opening>),
+	/// A block's leaf, and the header with that leaf's hash: its number or one of its roots is another.
+	#[codec(index = 1)]
+	Header {
+		/// The block.
+		block: Box<Opening>,
+		/// Its header.
+		header: Box<Header>,
+	},
+	/// The leaves of a block and of the next one, and the header with the next one's hash: its parent is another.
+	#[codec(index = 2)]
+	Parent {
+		/// The block.
+		block: Box<Opening>,
+		/// The next block.
+		child: Box<Opening>,
+		/// The header of the next block.
+		header: Box<Header>,
+	},
+}
+
+impl<Header> Evidence<Header> {
+	/// The leaves that it shows.
+	fn openings(&self) -> impl Iterator<Item = &Opening> {
+		let (first, second) = match self {
+			Evidence::Leaf(block) | Evidence::Header { block, .. } => (block, None),
+			Evidence::Parent { block, child, .. } => (block, Some(child)),
+		};
+		core::iter::once(first)
+			.chain(second)
+			.map(|opening| &**opening)
+	}
+}
 
 impl<T: Config> Pallet<T> {
 	pub(crate) fn genesis() -> H256 {
@@ -91,34 +135,73 @@ impl<T: Config> Pallet<T> {
 		Ok(())
 	}
 
-	/// Checks that a leaf is in a report and that no honest simulator can have written it.
+	/// Checks that leaves are in a report and that no honest simulator can have written them.
 	pub(crate) fn ensure_false(
 		round: &Round<BlockNumberFor<T>>,
 		report: &Report,
-		opening: &Opening,
-		header: Option<&HeaderFor<T>>,
+		evidence: &Evidence<HeaderFor<T>>,
 	) -> DispatchResult {
-		opening.verify(report).map_err(Error::<T>::from)?;
-		let known = |number| Self::known_hash(round, number);
-		if opening.contradiction(&report.config, known).is_some() {
-			return Ok(());
+		for opening in evidence.openings() {
+			opening.verify(report).map_err(Error::<T>::from)?;
+			let known = |number| Self::known_hash(round, number);
+			if opening.contradiction(&report.config, known).is_some() {
+				return Ok(());
+			}
 		}
-		let (Leaf::Block(leaf), Some(header)) = (&opening.leaf, header) else {
-			return Err(Error::<T>::NothingProven.into());
+		let honest = match evidence {
+			Evidence::Leaf(_) => true,
+			Evidence::Header { block, header } => Self::agrees(block, header)?,
+			Evidence::Parent {
+				block,
+				child,
+				header,
+			} => Self::is_parent(block, child, header)?,
 		};
+		ensure!(!honest, Error::<T>::NothingProven);
+		Ok(())
+	}
+
+	/// Whether a block's leaf says what is in the header whose hash it has.
+	fn agrees(block: &Opening, header: &HeaderFor<T>) -> Result<bool, Error<T>> {
+		let leaf = Self::block_leaf(block)?;
+		Self::ensure_claimed(leaf, header)?;
+		Ok(*header.number() == BlockNumberFor::<T>::from(leaf.number)
+			&& *header.state_root() == leaf.state_root
+			&& *header.extrinsics_root() == leaf.extrinsics_root)
+	}
+
+	/// Whether a block is the parent of the next one, whose header this is.
+	fn is_parent(
+		block: &Opening,
+		child: &Opening,
+		header: &HeaderFor<T>,
+	) -> Result<bool, Error<T>> {
+		let (leaf, next) = (Self::block_leaf(block)?, Self::block_leaf(child)?);
+		// Both are about the number that their index asks for, or they would have contradicted it. Of an honest report
+		// only neighbours are parent and child, so nothing else may be compared.
+		ensure!(
+			leaf.number.checked_add(1) == Some(next.number),
+			Error::<T>::LeavesNotAdjacent
+		);
+		Self::ensure_claimed(next, header)?;
+		Ok(*header.parent_hash() == leaf.hash)
+	}
+
+	/// The block that a leaf is about. A leaf about another thing has no header.
+	fn block_leaf(opening: &Opening) -> Result<&BlockLeaf, Error<T>> {
+		match &opening.leaf {
+			Leaf::Block(leaf) => Ok(leaf),
+			Leaf::Static(_) | Leaf::Enactment(_) => Err(Error::NothingProven),
+		}
+	}
+
+	/// Checks that a header is the one that a leaf names by its hash: there is no other with this hash.
+	fn ensure_claimed(leaf: &BlockLeaf, header: &HeaderFor<T>) -> Result<(), Error<T>> {
 		ensure!(
 			header.encoded_size() <= MAX_HEADER_LEN as usize,
 			Error::<T>::HeaderTooLong
 		);
-		// The leaf does not contradict its index, so its number is the one that is meant.
-		ensure!(
-			known(leaf.number) == Some(header.hash())
-				&& *header.number() == BlockNumberFor::<T>::from(leaf.number),
-			Error::<T>::HeaderNotOfChain
-		);
-		let honest = leaf.state_root == *header.state_root()
-			&& leaf.extrinsics_root == *header.extrinsics_root();
-		ensure!(!honest, Error::<T>::NothingProven);
+		ensure!(header.hash() == leaf.hash, Error::<T>::HeaderNotOfLeaf);
 		Ok(())
 	}
 

@@ -25,6 +25,14 @@
 //!   choose leaves, and the reports are sealed by then.
 //! - Only a pass ends a round before its windows do: whatever else ends it drops the reports, and with them what
 //!   a challenge could prove.
+//! - What is proven with a header asks for no hash of an old block: between replay and reveal lie days, and
+//!   `frame_system` forgets. The report has to be a chain of its own that ends in the anchor, whose hash the round
+//!   keeps; where it breaks, two leaves and one header show it ([`Evidence`]).
+//! - Whoever challenges needs the leaves. Those that the chain drew are in the reveals, the others only with who
+//!   simulated. The draw does not ask for the leaf of the next block as well: of a chain that breaks once, it would
+//!   nearly never hit the break.
+//! - A challenge can be copied from the transaction pool, and with it the reward. Liars pay the same, and an honest
+//!   simulator whose proof was copied loses a fee at most; so no second seal protects the proof.
 //! - The hook of the stage machine polls a round at the edges of its windows only. Each poll is bounded by
 //!   [`Config::MaxSeats`].
 //!
@@ -47,7 +55,7 @@ mod tests;
 pub mod types;
 pub mod weights;
 
-pub use evidence::{MAX_HEADER_LEN, REQUIRED_SECTIONS};
+pub use evidence::{Evidence, MAX_HEADER_LEN, REQUIRED_SECTIONS};
 pub use pallet::*;
 pub use round::EXTENSIONS;
 pub use types::{Answer, BalanceOf, Progress, Round, Simulator, Standing, Submission};
@@ -56,8 +64,8 @@ pub use weights::WeightInfo;
 use airlock_primitives::{
 	domain_hash, Domain, Failure, Lifecycle, OrganisationId, ProposalId, Role, Roles,
 };
-use airlock_report::{Opening, Openings, Report, SealedReport, Verdict};
-use alloc::{boxed::Box, vec::Vec};
+use airlock_report::{Openings, Report, SealedReport, Verdict};
+use alloc::vec::Vec;
 use frame_support::{dispatch::Pays, pallet_prelude::*, traits::fungible::MutateHold};
 use frame_system::pallet_prelude::*;
 use sp_core::H256;
@@ -336,14 +344,18 @@ pub mod pallet {
 		LeafImpossible,
 		/// No report that counts has this root. It may have been proven false already.
 		NoReport,
-		/// The leaf contradicts nothing that this chain knows. If a root is wrong, add the block's header.
+		/// The evidence contradicts nothing. If a root is wrong, show the block's header; if a hash is wrong, the leaf
+		/// and the header of the next block.
 		NothingProven,
 		/// The header is longer than [`MAX_HEADER_LEN`] bytes.
 		HeaderTooLong,
-		/// The header is not that of the leaf's block, or this chain has forgotten the block's hash.
-		HeaderNotOfChain,
+		/// The header has another hash than the leaf. Show the header of the block that the leaf names by its hash; if
+		/// there is none, the first wrong hash is in a leaf of a later block.
+		HeaderNotOfLeaf,
 		/// The same report was revealed by another simulator and proven false. It cannot be revealed again.
 		ProvenFalse,
+		/// The second leaf is not that of the block after the first one's. Open two neighbours, the older one first.
+		LeavesNotAdjacent,
 	}
 
 	#[pallet::hooks]
@@ -521,10 +533,15 @@ pub mod pallet {
 		/// Signed: anyone. Free if it proves something.
 		///
 		/// ## Details
-		/// `opening` is a leaf of the report that no honest simulator can have written: of another section, about
-		/// another block than the one of its index, with another hash than that block has on this chain, or in
-		/// contradiction to the report's subject. Or a block with another state root or extrinsics root than its
-		/// `header`, whose hash this chain must still know; the last `BlockHashCount` blocks, and the anchor.
+		/// `evidence` shows what no honest simulator can have written:
+		/// - [`Evidence::Leaf`]: a leaf of another section, about another block than the one of its index, with another
+		///   hash than that block has on this chain as far as it is known, or in contradiction to the report's subject.
+		/// - [`Evidence::Header`]: a block with another number, state root or extrinsics root than the header with its
+		///   hash.
+		/// - [`Evidence::Parent`]: a block whose hash is not the parent of the next one.
+		///
+		/// No header needs a hash that this chain knows. To find the evidence, go down from the anchor: the first leaf
+		/// with another hash than the block's is proven by the leaf above it and that one's header.
 		///
 		/// Everybody who revealed the report is expelled and loses the bond: half of it, rounded down, to the
 		/// challenger, the rest is burnt. If the challenger or its organisation is one of them, all is burnt. The
@@ -533,9 +550,9 @@ pub mod pallet {
 		///
 		/// ## Errors
 		/// [`Error::NoRound`], [`Error::NoReport`], [`Error::NothingProven`], [`Error::HeaderTooLong`],
-		/// [`Error::HeaderNotOfChain`]; if the leaf is not in the report [`Error::OpeningWithoutSection`],
-		/// [`Error::OpeningOutOfRange`], [`Error::ProofLengthWrong`], [`Error::ProofRootWrong`],
-		/// [`Error::ProofSumsWrong`].
+		/// [`Error::HeaderNotOfLeaf`], [`Error::LeavesNotAdjacent`]; if a leaf is not in the report
+		/// [`Error::OpeningWithoutSection`], [`Error::OpeningOutOfRange`], [`Error::ProofLengthWrong`],
+		/// [`Error::ProofRootWrong`], [`Error::ProofSumsWrong`].
 		///
 		/// ## Events
 		/// [`Event::FalseReportProven`], an [`Event::Slashed`] for each liar, and [`Event::TooLateToStop`] if the
@@ -546,13 +563,12 @@ pub mod pallet {
 			origin: OriginFor<T>,
 			id: ProposalId,
 			report_root: H256,
-			opening: Box<Opening>,
-			header: Option<Box<HeaderFor<T>>>,
+			evidence: Evidence<HeaderFor<T>>,
 		) -> DispatchResultWithPostInfo {
 			let challenger = ensure_signed(origin)?;
 			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
 			let report = Reports::<T>::get(id, report_root).ok_or(Error::<T>::NoReport)?;
-			Self::ensure_false(&round, &report, &opening, header.as_deref())?;
+			Self::ensure_false(&round, &report, &evidence)?;
 			Self::punish(id, report_root, &challenger)?;
 			Self::deposit_event(Event::FalseReportProven {
 				id,

@@ -43,9 +43,9 @@ impl WeightInfo for () {
 		Weight::from_parts(80_000_000 + hashes, 24_000) + RocksDbWeight::get().reads_writes(6, 2)
 	}
 	fn challenge(seats: u32) -> Weight {
-		// Round, report, submissions, the block's hash and the challenger; the header is hashed like 500 nodes.
-		let checks = Weight::from_parts(80_000_000 + HASH * (PROOF_HASHES + 500), 24_000)
-			+ RocksDbWeight::get().reads_writes(6, 3);
+		// Round, report, submissions, the hashes of two blocks and the challenger; the header is hashed like 500 nodes.
+		let checks = Weight::from_parts(80_000_000 + HASH * (2 * PROOF_HASHES + 500), 24_000)
+			+ RocksDbWeight::get().reads_writes(7, 3);
 		// Simulator, account and holds, slashed and then dismissed.
 		let liar = Weight::from_parts(60_000_000, 6_000) + RocksDbWeight::get().reads_writes(3, 3);
 		let end =

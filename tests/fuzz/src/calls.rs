@@ -7,12 +7,14 @@ use crate::{
 use airlock_primitives::{Class, Document, ProposalId};
 use airlock_report::{openings, samples, BlockLeaf, Leaf, Opening, Report, SectionId};
 use airlock_runtime::{
-	configs::lifecycle::Witness, AccountId, Runtime, RuntimeCall, RuntimeOrigin, System, UNIT,
+	configs::lifecycle::Witness, AccountId, Header, Runtime, RuntimeCall, RuntimeOrigin, System,
+	UNIT,
 };
 use airlock_runtime_tests as whole;
 use arbitrary::{Result, Unstructured};
 use codec::{DecodeLimit, Encode};
 use pallet_airlock_audits::{Decision, Kind, Opinion, SealedFinding, Severity};
+use pallet_airlock_simulations::Evidence;
 use pallet_airlock_supermajority::Vote;
 use sp_core::H256;
 
@@ -189,17 +191,37 @@ fn simulations(input: &mut Unstructured) -> Result<Meant> {
 		};
 		return Ok((call.into(), by(who)));
 	}
-	Ok(match Opening::of(&leaves, SectionId::Replay, 0) {
-		Some(opening) => {
+	Ok(match evidence(&leaves) {
+		Some(evidence) => {
+			let report_root = report.root();
 			let call = Call::challenge {
 				id,
-				report_root: report.root(),
-				opening: Box::new(opening),
-				header: None,
+				report_root,
+				evidence,
 			};
 			(call.into(), by_somebody(input)?)
 		}
 		None => (Call::top_up {}.into(), by(who)),
+	})
+}
+
+/// What would prove a lie about the first block: of the hash by the next block, of a root by its own header.
+pub(crate) fn evidence(leaves: &Leaves) -> Option<Evidence<Header>> {
+	let block = Box::new(Opening::of(leaves, SectionId::Replay, 0)?);
+	let Leaf::Block(leaf) = block.leaf else {
+		return None;
+	};
+	let own = whole::header(leaf.number);
+	if own.hash() == leaf.hash {
+		let header = Box::new(own);
+		return Some(Evidence::Header { block, header });
+	}
+	let child = Box::new(Opening::of(leaves, SectionId::Replay, 1)?);
+	let header = Box::new(whole::header(leaf.number + 1));
+	Some(Evidence::Parent {
+		block,
+		child,
+		header,
 	})
 }
 

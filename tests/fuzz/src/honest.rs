@@ -2,11 +2,11 @@
 //! far.
 
 use crate::{
-	calls::reports,
+	calls::{evidence, reports},
 	world::{self, bytes_of, dossier_hash},
 };
 use airlock_primitives::{Class, Document, Lifecycle, ProposalId, Stage};
-use airlock_report::{openings, samples, Leaf, Opening, Report, SectionId};
+use airlock_report::{openings, samples, Report, SectionId};
 use airlock_runtime::{AccountId, Proposals, Runtime, RuntimeCall, System};
 use airlock_runtime_tests as whole;
 use arbitrary::{Result, Unstructured};
@@ -59,29 +59,21 @@ fn upload(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
 	Some((whole::anyone(), call.into()))
 }
 
-/// Somebody proves that a report which was shown is false: it names another hash for its first block.
+/// Somebody proves that a report which was shown is false: it names another hash for its first block than the next
+/// block's header.
 fn challenge(id: ProposalId) -> Option<(AccountId, RuntimeCall)> {
-	use pallet_airlock_simulations::{Call, Reports};
+	use pallet_airlock_simulations::{Call, Evidence, Reports};
 	let is_shown = |report: &Report| Reports::<Runtime>::contains_key(id, report.root());
 	let reports = reports(id).into_iter();
-	let mut openings =
-		reports
-			.filter(|(report, _)| is_shown(report))
-			.map(|(report, leaves)| -> Option<_> {
-				let opening = Opening::of(&leaves, SectionId::Replay, 0)?;
-				match &opening.leaf {
-					Leaf::Block(leaf) if leaf.hash != System::block_hash(leaf.number) => {
-						Some((report.root(), opening))
-					}
-					_ => None,
-				}
-			});
-	let (report_root, opening) = openings.find_map(|opening| opening)?;
+	let mut proofs = reports
+		.filter(|(report, _)| is_shown(report))
+		.filter_map(|(report, leaves)| Some((report.root(), evidence(&leaves)?)));
+	let is_of_hash = |(_, evidence): &(_, _)| matches!(evidence, Evidence::Parent { .. });
+	let (report_root, evidence) = proofs.find(is_of_hash)?;
 	let call = Call::challenge {
 		id,
 		report_root,
-		opening: Box::new(opening),
-		header: None,
+		evidence,
 	};
 	Some((whole::anyone(), call.into()))
 }

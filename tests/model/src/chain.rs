@@ -21,6 +21,7 @@ use frame_support::{
 	traits::{ConstU32, ConstU64, Contains, OnInitialize},
 };
 use frame_system::pallet_prelude::HeaderFor;
+use pallet_airlock_simulations::Evidence;
 use sp_core::{traits::ReadRuntimeVersionExt, H256};
 use sp_runtime::{
 	traits::{Dispatchable, Header as _, IdentityLookup},
@@ -29,6 +30,7 @@ use sp_runtime::{
 use sp_version::RuntimeVersion;
 use std::{
 	borrow::Cow,
+	cell::RefCell,
 	collections::{BTreeMap, BTreeSet},
 };
 
@@ -90,8 +92,8 @@ impl frame_system::Config for Chain {
 	type Lookup = IdentityLookup<Account>;
 	type AccountData = pallet_balances::AccountData<u64>;
 	type Version = Version;
-	// Whatever can be challenged is still known.
-	type BlockHashCount = ConstU32<10_000>;
+	// When reports are shown, only the anchor's hash is still known: as in production.
+	type BlockHashCount = ConstU32<2>;
 	type OnSetCode = pallet_airlock_enactment::Gate<Chain>;
 }
 
@@ -345,10 +347,24 @@ fn organisations<'a>(
 	of.map(|(who, organisation)| (*who, organisation)).collect()
 }
 
-/// The header of a block of this chain. Only its hash is known on chain, so it may say anything, but always the same.
+/// The header of a block of this chain. Its roots may say anything, but always the same.
 pub fn header(number: Block) -> HeaderFor<Chain> {
 	let root = |salt: u64| H256::from_low_u64_be(salt << 32 | u64::from(number));
-	HeaderFor::<Chain>::new(number, root(1), root(2), root(3), Default::default())
+	let parent = number.checked_sub(1).map(header_hash).unwrap_or_default();
+	HeaderFor::<Chain>::new(number, root(1), root(2), parent, Default::default())
+}
+
+/// Its hash. It is the same in all runs, so it is made once.
+fn header_hash(number: Block) -> H256 {
+	thread_local! {
+		static HASHES: RefCell<BTreeMap<Block, H256>> = RefCell::default();
+	}
+	let known = HASHES.with_borrow(|hashes| hashes.get(&number).copied());
+	known.unwrap_or_else(|| {
+		let hash = header(number).hash();
+		HASHES.with_borrow_mut(|hashes| hashes.insert(number, hash));
+		hash
+	})
 }
 
 /// Begins a block, as the executive does.
@@ -360,7 +376,7 @@ pub fn begin_block(number: Block) {
 	if newest.is_some() {
 		Running::set(running_version());
 	}
-	System::initialize(&number, &header(number - 1).hash(), &Default::default());
+	System::initialize(&number, &header_hash(number - 1), &Default::default());
 	AllPalletsWithSystem::on_initialize(number);
 }
 
@@ -475,7 +491,8 @@ fn leaves(of: &spec::Report, config: &SimConfig) -> Vec<(SectionId, Vec<Leaf>)> 
 	let switches = switches.map(|to| switch(to, of.verdict)).collect();
 	let blocks = (0..config.blocks).filter_map(|index| config.block_of(index));
 	let first = config.block_of(0);
-	let block = |number| block(number, config, of.lie && first == Some(number));
+	let lie = |number| of.lie.filter(|_| first == Some(number));
+	let block = |number| block(number, config, lie(number));
 	let mut sections = vec![
 		(SectionId::Static, checks),
 		(SectionId::Enactment, switches),
@@ -509,12 +526,16 @@ fn switch(to: Blob, verdict: Verdict) -> Leaf {
 	})
 }
 
-fn block(number: Block, config: &SimConfig, lie: bool) -> Leaf {
+fn block(number: Block, config: &SimConfig, lie: Option<spec::Lie>) -> Leaf {
 	let header = header(number);
+	let unless = |what, truth| match lie == Some(what) {
+		true => H256::zero(),
+		false => truth,
+	};
 	Leaf::Block(BlockLeaf {
 		number,
-		hash: header.hash(),
-		state_root: if lie { H256::zero() } else { header.state_root },
+		hash: unless(spec::Lie::Hash, header_hash(number)),
+		state_root: unless(spec::Lie::StateRoot, header.state_root),
 		extrinsics_root: header.extrinsics_root,
 		code: config.parent_code,
 		extrinsics: 0,
@@ -604,23 +625,39 @@ pub fn reveal(
 	call.into()
 }
 
-/// What a challenger sends: the leaf of the first block, and its header or none.
+/// What a challenger sends about the first block.
 pub fn challenge(
 	id: Id,
 	of: &spec::Report,
 	dossier: &spec::Dossier,
-	with_header: bool,
+	proof: spec::Proof,
 ) -> RuntimeCall {
 	let (report, leaves) = report(of, dossier, id);
-	let opening = Opening::of(&leaves, SectionId::Replay, 0);
 	// Of a report without blocks anything is as good.
-	let opening = opening.or_else(|| Opening::of(&leaves, SectionId::Enactment, 0));
+	let block = Opening::of(&leaves, SectionId::Replay, 0)
+		.or_else(|| Opening::of(&leaves, SectionId::Enactment, 0))
+		.expect("there is a switch");
+	// Where there is no next one, the same.
+	let child = Opening::of(&leaves, SectionId::Replay, 1).unwrap_or_else(|| block.clone());
 	let number = report.config.block_of(0).unwrap_or_default();
+	let (block, child) = (Box::new(block), Box::new(child));
+	let header = |number| Box::new(header(number));
+	let evidence = match proof {
+		spec::Proof::Leaf => Evidence::Leaf(block),
+		spec::Proof::Header => Evidence::Header {
+			block,
+			header: header(number),
+		},
+		spec::Proof::Parent => Evidence::Parent {
+			block,
+			child,
+			header: header(number + 1),
+		},
+	};
 	let call = pallet_airlock_simulations::Call::challenge {
 		id,
 		report_root: report.root(),
-		opening: Box::new(opening.expect("there is a switch")),
-		header: with_header.then(|| Box::new(header(number))),
+		evidence,
 	};
 	call.into()
 }

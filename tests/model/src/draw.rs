@@ -192,7 +192,11 @@ fn draw_report(a: u8, b: u8) -> Report {
 			14 => Verdict::Inconclusive,
 			_ => Verdict::Pass,
 		},
-		lie: a % 4 == 3,
+		lie: match a % 8 {
+			3 => Some(Lie::StateRoot),
+			7 => Some(Lie::Hash),
+			_ => None,
+		},
 		fault: (b % 16 == 6).then(|| one_of(&faults, a)),
 	}
 }
@@ -235,10 +239,19 @@ fn draw_challenge(spec: &Spec, who: Account, id: Id, b: u8, c: u8) -> Action {
 			_ => None,
 		})
 		.collect();
-	match shown.is_empty() {
-		true => Action::Challenge(who, id, draw_report(b, c), true),
-		false => Action::Challenge(who, id, one_of(&shown, b), c % 4 != 3),
-	}
+	let report = match shown.is_empty() {
+		true => draw_report(b, c),
+		false => one_of(&shown, b),
+	};
+	// Mostly what proves it, if anything does.
+	let proof = match (report.lie, c % 4) {
+		(_, 1) => Proof::Header,
+		(_, 2) => Proof::Parent,
+		(_, 3) => Proof::Leaf,
+		(Some(Lie::Hash), _) => Proof::Parent,
+		_ => Proof::Header,
+	};
+	Action::Challenge(who, id, report, proof)
 }
 
 fn draw_severity(by: u8) -> Severity {
@@ -385,7 +398,11 @@ fn help_simulation(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
 	let report = Report {
 		facts: u8::from(c % 32 == 0),
 		verdict: Verdict::Pass,
-		lie: c % 4 == 1,
+		lie: match c % 8 {
+			1 => Some(Lie::StateRoot),
+			5 => Some(Lie::Hash),
+			_ => None,
+		},
 		fault: None,
 	};
 	Some(Action::Commit(who, id, draw_seal(spec, who, id, report, 1)))

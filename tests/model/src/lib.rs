@@ -7,8 +7,8 @@
 //! - [`play`]: does it on both, and compares: the same answer, the same state, after each step.
 //!
 //! What the specification does not cover: bytes of blobs and how they are read (unit tests of
-//! `pallet-airlock-proposals`), which leaves are drawn and what is wrong with each (a report lies here in one block or in
-//! none; unit tests of `pallet-airlock-simulations`), fees and weights, sessions (`pallet-airlock-validators`).
+//! `pallet-airlock-proposals`), which leaves are drawn and what is wrong with each (a report lies here in one field of
+//! one block or in none; unit tests of `pallet-airlock-simulations`), fees and weights, sessions (`pallet-airlock-validators`).
 
 pub mod chain;
 mod compare;

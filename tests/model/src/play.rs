@@ -43,8 +43,8 @@ pub enum Action {
 	Commit(Account, Id, Seal),
 	/// With all leaves that were drawn, or one less.
 	Reveal(Account, Id, Report, u8, bool),
-	/// With a header, or without one.
-	Challenge(Account, Id, Report, bool),
+	/// With one header or none.
+	Challenge(Account, Id, Report, Proof),
 	/// An auditor comes, by the council or by somebody who may not.
 	AdmitAuditor(bool, Account, u32),
 	/// An auditor goes.
@@ -123,7 +123,7 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 		Action::TopUp(who) => spec.top_up(who),
 		Action::Commit(who, id, seal) => spec.commit(who, id, seal),
 		Action::Reveal(who, id, report, salt, all) => spec.reveal(who, id, report, salt, all),
-		Action::Challenge(who, id, report, header) => spec.challenge(who, id, report, header),
+		Action::Challenge(who, id, report, proof) => spec.challenge(who, id, report, proof),
 		Action::AdmitAuditor(by, who, of) => spec.admit_auditor(by, who, of),
 		Action::RemoveAuditor(by, who) => spec.remove_auditor(by, who),
 		Action::Attest(who, id, dossier, kind, opinion) => {
@@ -285,8 +285,8 @@ fn simulations(before: &Spec, action: &Action) -> Answer {
 			who,
 			chain::reveal(who, id, &report, &dossier(id), salt, all),
 		),
-		Action::Challenge(who, id, report, header) => {
-			by(who, chain::challenge(id, &report, &dossier(id), header))
+		Action::Challenge(who, id, report, proof) => {
+			by(who, chain::challenge(id, &report, &dossier(id), proof))
 		}
 		other => unreachable!("no business of simulators: {other:?}"),
 	}

@@ -1,14 +1,19 @@
 //! Bug classes of `docs/hazards.md` that only the whole runtime shows, and that the list names no test which is not there.
 
-use airlock_primitives::{Document, Lifecycle, Stage};
+use airlock_primitives::{
+	ClassPolicy, Document, DossierRef, Lifecycle, ProposalId, Rollback, Stage, StageGate,
+};
+use airlock_report::{openings, samples, Leaf, Opening, Report, SectionId};
 use airlock_runtime::{
-	AccountId, Balances, Executive, Preimage, Proposals, Runtime, RuntimeCall, System,
+	AccountId, Balances, Executive, Preimage, Proposals, Runtime, RuntimeCall, Simulations, System,
 	UncheckedExtrinsic, UNIT,
 };
 use airlock_runtime_tests::*;
+use codec::Encode;
 use frame_support::traits::{fungible::Mutate, Get, GetCallIndex, GetCallMetadata, QueryPreimage};
 use pallet_airlock_audits::{Kind, Opinion, Severity};
 use pallet_airlock_supermajority::Vote;
+use sp_core::H256;
 use sp_io::hashing::{blake2_256, twox_128};
 use sp_runtime::transaction_validity::TransactionSource;
 use std::{fs, path::Path};
@@ -34,6 +39,82 @@ fn keys_of_ours() -> Vec<Vec<u8>> {
 		}
 	}
 	keys
+}
+
+/// A round of simulation on a proposal whose blobs nobody built, with these windows.
+fn open_round(policy: &ClassPolicy<u32>) -> ProposalId {
+	let mut dossier = good_dossier();
+	dossier.code.len = 1;
+	dossier.code.hash = H256::repeat_byte(1);
+	dossier.rollback = Rollback::PreviousCode;
+	let id = pallet_airlock_proposals::NextId::<Runtime>::get();
+	let register = pallet_airlock_proposals::Call::register {
+		dossier: dossier.clone(),
+	};
+	signed(&proposer(), register).expect("registered");
+	let about = DossierRef {
+		proposer: &proposer(),
+		round: 0,
+		hash: dossier.hash(),
+		dossier: &dossier,
+	};
+	Simulations::open(id, &about, policy, System::block_number()).expect("there are blocks");
+	id
+}
+
+/// Class 13. In production the chain forgets the hashes of the replayed blocks long before a report is shown; a simulator
+/// that invented one pays all the same.
+#[test]
+fn a_lie_is_proven_when_the_chain_has_forgotten_the_block() {
+	use pallet_airlock_simulations::{Call, Evidence, Rounds, Simulators, Standing};
+	let windows = airlock_runtime::policies::production();
+	let remembered = <Runtime as frame_system::Config>::BlockHashCount::get();
+	for class in [&windows.standard, &windows.security, &windows.self_change] {
+		assert!(class.simulation.commit_window > remembered);
+	}
+	chain("local_testnet").execute_with(|| {
+		begin_block();
+		run(5);
+		let (id, now) = (open_round(&windows.standard), System::block_number());
+		let (mut leaves, mut report) = (leaves(id), report(id));
+		// No way back was declared.
+		leaves[0].1.truncate(6);
+		leaves[1].1.truncate(2);
+		if let Some(Leaf::Block(block)) = leaves[2].1.first_mut() {
+			block.hash = H256::zero();
+		}
+		report = Report::of(report.config, &leaves).unwrap();
+		let (report_root, who, salt) = (report.root(), &simulators()[0], [1; 32]);
+		let commitment = seal(id, who, &report, salt);
+		signed(who, Call::commit { id, commitment }).unwrap();
+		// Days pass.
+		(1..now).for_each(frame_system::BlockHash::<Runtime>::remove);
+		System::set_block_number(now + windows.standard.simulation.commit_window);
+		<Simulations as StageGate<AccountId, u32>>::poll(id, System::block_number());
+		let seed = Rounds::<Runtime>::get(id).unwrap().seed.unwrap();
+		let openings = openings(&leaves, &samples(&seed, &who.encode(), &report)).unwrap();
+		let reveal = Call::reveal {
+			id,
+			report,
+			salt,
+			openings,
+		};
+		signed(who, reveal).unwrap();
+		let opening = |index| Box::new(Opening::of(&leaves, SectionId::Replay, index).unwrap());
+		let evidence = Evidence::Parent {
+			block: opening(0),
+			child: opening(1),
+			header: Box::new(header(2)),
+		};
+		let challenge = Call::challenge {
+			id,
+			report_root,
+			evidence,
+		};
+		signed(&anyone(), challenge).unwrap();
+		let standing = Simulators::<Runtime>::get(who).map(|entry| entry.standing);
+		assert_eq!(standing, Some(Standing::Expelled));
+	});
 }
 
 /// Class 3. Each value of ours in turn is cut, replaced, or made longer; then blocks pass.
@@ -266,11 +347,9 @@ fn nothing_is_taken_for_a_proposal_that_has_ended() {
 				pallet_airlock_simulations::Call::challenge {
 					id,
 					report_root: report.root(),
-					opening: Box::new(
-						airlock_report::Opening::of(&leaves, airlock_report::SectionId::Replay, 0)
-							.expect("a block was replayed"),
-					),
-					header: None,
+					evidence: pallet_airlock_simulations::Evidence::Leaf(Box::new(
+						Opening::of(&leaves, SectionId::Replay, 0).expect("a block was replayed"),
+					)),
 				}
 				.into(),
 			),

@@ -1,8 +1,8 @@
 //! False reports and who pays for them.
 
 use super::*;
-use crate::{Answer, Standing};
-use airlock_report::{samples, Opening, SectionId};
+use crate::{Answer, Evidence, Standing};
+use airlock_report::{samples, BlockLeaf, Opening, SectionId};
 use codec::Encode;
 use sp_runtime::{Digest, DigestItem};
 
@@ -34,16 +34,49 @@ fn reveal_lie(lie: &Sim, at: u32, liars: &[u64], honest: &[u64]) {
 	}
 }
 
-fn challenge_by(
-	who: u64,
-	sim: &Sim,
-	index: u32,
-	header: Option<Header>,
-) -> sp_runtime::DispatchResultWithInfo<frame_support::dispatch::PostDispatchInfo> {
-	let opening = Opening::of(&sim.leaves, SectionId::Replay, index).unwrap();
-	let header = header.map(Box::new);
-	let root = sim.report.root();
-	Simulations::challenge(signed(who), ID, root, Box::new(opening), header)
+type Proof = Evidence<Header>;
+
+/// A leaf of section Replay, with its proof.
+fn opened(sim: &Sim, index: u32) -> Box<Opening> {
+	Box::new(Opening::of(&sim.leaves, SectionId::Replay, index).unwrap())
+}
+
+/// A block's leaf and this header, or none.
+fn about(sim: &Sim, index: u32, header: Option<Header>) -> Proof {
+	let block = opened(sim, index);
+	match header.map(Box::new) {
+		Some(header) => Evidence::Header { block, header },
+		None => Evidence::Leaf(block),
+	}
+}
+
+/// The leaves of two blocks, and this header as the second one's.
+fn parent(sim: &Sim, (block, child): (u32, u32), header: Header) -> Proof {
+	let (block, child) = (opened(sim, block), opened(sim, child));
+	let header = Box::new(header);
+	Evidence::Parent {
+		block,
+		child,
+		header,
+	}
+}
+
+type Challenged = sp_runtime::DispatchResultWithInfo<frame_support::dispatch::PostDispatchInfo>;
+
+fn challenge(who: u64, sim: &Sim, proof: Proof) -> Challenged {
+	Simulations::challenge(signed(who), ID, sim.report.root(), proof)
+}
+
+fn challenge_by(who: u64, sim: &Sim, index: u32, header: Option<Header>) -> Challenged {
+	challenge(who, sim, about(sim, index, header))
+}
+
+/// The chain forgets all hashes but the genesis block's, as it does in the days between replay and reveal. The round
+/// keeps the anchor's.
+fn forget() {
+	for number in 1..=System::block_number() {
+		frame_system::BlockHash::<Test>::remove(number);
+	}
 }
 
 /// A report with another state root of a block whose hash the chain knows.
@@ -185,21 +218,19 @@ fn challenge_should_prove_nothing_when_the_report_is_honest() {
 		}
 		// Leaves that are no blocks prove nothing with a header.
 		let opening = Opening::of(&honest.leaves, SectionId::Static, 3).unwrap();
+		let proof = Evidence::Header {
+			block: Box::new(opening),
+			header: Box::new(header(KNOWN)),
+		};
 		assert_noop!(
-			Simulations::challenge(
-				signed(CHALLENGER),
-				ID,
-				honest.report.root(),
-				Box::new(opening),
-				Some(Box::new(header(KNOWN)))
-			),
+			challenge(CHALLENGER, &honest, proof),
 			Error::<Test>::NothingProven
 		);
 	});
 }
 
 #[test]
-fn challenge_should_fail_when_the_header_is_not_of_this_chain() {
+fn challenge_should_fail_when_the_header_is_not_that_of_the_leaf() {
 	build_and_execute(|| {
 		reveal_lie(&lie(), index_of(KNOWN), &[1], &[]);
 		let forged = Header {
@@ -211,20 +242,219 @@ fn challenge_should_fail_when_the_header_is_not_of_this_chain() {
 		for wrong in [forged, other] {
 			assert_noop!(
 				challenge_by(CHALLENGER, &lie(), index_of(KNOWN), Some(wrong)),
-				Error::<Test>::HeaderNotOfChain
+				Error::<Test>::HeaderNotOfLeaf
 			);
 		}
 	});
-	// The chain has forgotten the hash: an honest simulator cannot be accused, a liar neither.
+}
+
+/// Simulator 1 reveals a lie about a block, and the chain forgets. Each of these proofs is refused, and then one is not.
+fn prove_when_forgotten(sim: &Sim, number: u32, refused: Vec<(Proof, Error<Test>)>, proof: Proof) {
 	build_and_execute(|| {
-		let old = KNOWN - 1;
-		let sim = Sim::with_block(old, |leaf| leaf.state_root = H256::zero());
-		reveal_lie(&sim, index_of(old), &[1], &[]);
+		forget();
+		reveal_lie(sim, index_of(number), &[1], &[]);
+		for (proof, error) in refused {
+			assert_noop!(challenge(CHALLENGER, sim, proof), error);
+		}
+		assert_ok!(challenge(CHALLENGER, sim, proof));
+		assert_eq!(bond(1), 0);
+	});
+}
+
+#[test]
+fn challenge_should_prove_a_wrong_root_when_the_chain_has_forgotten_the_block() {
+	let changes: [fn(&mut BlockLeaf); 2] = [
+		|leaf| leaf.state_root = H256::zero(),
+		|leaf| leaf.extrinsics_root = H256::zero(),
+	];
+	for number in FIRST..=ANCHOR {
+		for change in changes {
+			let (sim, index) = (Sim::with_block(number, change), index_of(number));
+			let plain = (about(&sim, index, None), Error::<Test>::NothingProven);
+			let proof = about(&sim, index, Some(header(number)));
+			prove_when_forgotten(&sim, number, vec![plain], proof);
+		}
+	}
+}
+
+#[test]
+fn challenge_should_prove_a_wrong_hash_when_the_chain_has_forgotten_the_block() {
+	for number in FIRST..ANCHOR {
+		let sim = Sim::with_block(number, |leaf| leaf.hash = H256::zero());
+		let index = index_of(number);
+		let refused = vec![
+			(about(&sim, index, None), Error::NothingProven),
+			(
+				about(&sim, index, Some(header(number))),
+				Error::HeaderNotOfLeaf,
+			),
+		];
+		let proof = parent(&sim, (index, index + 1), header(number + 1));
+		prove_when_forgotten(&sim, number, refused, proof);
+	}
+	// The anchor has no next block; its hash is never forgotten.
+	let sim = Sim::with_block(ANCHOR, |leaf| leaf.hash = H256::zero());
+	let proof = about(&sim, index_of(ANCHOR), None);
+	prove_when_forgotten(&sim, ANCHOR, vec![], proof);
+}
+
+#[test]
+fn challenge_should_prove_another_number_when_the_header_has_the_hash_of_the_leaf() {
+	// The leaf is that of the block before, but for its number.
+	let sim = Sim::with_block(12, |leaf| {
+		*leaf = block(11);
+		leaf.number = 12;
+	});
+	let proof = about(&sim, index_of(12), Some(header(11)));
+	prove_when_forgotten(&sim, 12, vec![], proof);
+}
+
+/// A header of a chain that never was: below `top` it is consistent in itself.
+fn invented(number: u32) -> Header {
+	let parent = number.checked_sub(1).map(|below| invented(below).hash());
+	Header {
+		parent_hash: parent.unwrap_or_default(),
+		state_root: H256::repeat_byte(77),
+		..header(number)
+	}
+}
+
+#[test]
+fn challenge_should_find_the_break_when_all_blocks_below_it_are_invented() {
+	for top in FIRST..ANCHOR {
+		let sim = Sim::with(|leaves| {
+			for number in FIRST..=top {
+				let mut leaf = block(number);
+				leaf.hash = invented(number).hash();
+				leaf.state_root = invented(number).state_root;
+				leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+			}
+		});
+		let mut refused = Vec::new();
+		for number in FIRST..top {
+			// Below the break everything agrees, for whoever has the invented headers. Nobody else has any.
+			let (index, next) = (index_of(number), number + 1);
+			let pair = (index, index + 1);
+			refused.extend([
+				(
+					about(&sim, index, Some(invented(number))),
+					Error::<Test>::NothingProven,
+				),
+				(parent(&sim, pair, invented(next)), Error::NothingProven),
+				(parent(&sim, pair, header(next)), Error::HeaderNotOfLeaf),
+			]);
+		}
+		let at = index_of(top);
+		let proof = parent(&sim, (at, at + 1), header(top + 1));
+		build_and_execute(|| {
+			// Whichever leaves are drawn: the chain cannot see this lie by itself.
+			assert_ok!(commit(1, &sim.report));
+			to_due(COMMIT_ENDS);
+			forget();
+			assert_ok!(reveal_sim(1, &sim));
+			for (proof, error) in refused {
+				assert_noop!(challenge(CHALLENGER, &sim, proof), error);
+			}
+			assert_ok!(challenge(CHALLENGER, &sim, proof));
+		});
+	}
+}
+
+#[test]
+fn challenge_should_prove_nothing_with_any_leaves_and_header_when_the_report_is_honest() {
+	build_and_execute(|| {
+		forget();
+		hand_in(&[(1, report(0))]);
+		let sim = Sim::with(|_| ());
+		let headers = || (FIRST - 1..=ANCHOR + 1).flat_map(|n| [header(n), invented(n)]);
+		for block in 0..BLOCKS {
+			for header in headers() {
+				let error = match header.hash() == hash(block + FIRST) {
+					true => Error::<Test>::NothingProven,
+					false => Error::<Test>::HeaderNotOfLeaf,
+				};
+				let proof = about(&sim, block, Some(header));
+				assert_noop!(challenge(CHALLENGER, &sim, proof), error);
+			}
+			for (child, header) in (0..BLOCKS).flat_map(|n| headers().map(move |h| (n, h))) {
+				let error = if child != block + 1 {
+					Error::<Test>::LeavesNotAdjacent
+				} else if header.hash() != hash(child + FIRST) {
+					Error::<Test>::HeaderNotOfLeaf
+				} else {
+					Error::<Test>::NothingProven
+				};
+				let proof = parent(&sim, (block, child), header);
+				assert_noop!(challenge(CHALLENGER, &sim, proof), error);
+			}
+		}
+	});
+}
+
+#[test]
+fn challenge_should_fail_when_one_of_two_leaves_is_of_another_report_or_no_block() {
+	build_and_execute(|| {
+		hand_in(&[(1, report(0))]);
+		let honest = Sim::with(|_| ());
+		let other = Sim::with_block(12, |leaf| leaf.hash = H256::zero());
+		let (block, child) = (index_of(12), index_of(13));
+		let check = |opening: u32| {
+			let opening = Opening::of(&honest.leaves, SectionId::Static, opening);
+			Box::new(opening.unwrap())
+		};
+		let cases = [
+			// The other report is false, but it is not the one that was revealed.
+			(
+				opened(&other, block),
+				opened(&honest, child),
+				Error::<Test>::ProofRootWrong,
+			),
+			(
+				opened(&honest, block),
+				opened(&other, child),
+				Error::<Test>::ProofRootWrong,
+			),
+			(check(0), opened(&honest, child), Error::NothingProven),
+			(opened(&honest, block), check(1), Error::NothingProven),
+			(check(0), check(1), Error::NothingProven),
+		];
+		for (block, child, error) in cases {
+			let header = Box::new(header(13));
+			let proof = Evidence::Parent {
+				block,
+				child,
+				header,
+			};
+			assert_noop!(challenge(CHALLENGER, &honest, proof), error);
+		}
+		// The block after the anchor is no part of the report.
+		let mut beyond = opened(&honest, BLOCKS - 1);
+		beyond.index = BLOCKS;
+		let proof = Evidence::Parent {
+			block: opened(&honest, BLOCKS - 1),
+			child: beyond,
+			header: Box::new(header(ANCHOR + 1)),
+		};
 		assert_noop!(
-			challenge_by(CHALLENGER, &sim, index_of(old), Some(header(old))),
-			Error::<Test>::HeaderNotOfChain
+			challenge(CHALLENGER, &honest, proof),
+			Error::<Test>::OpeningOutOfRange
 		);
 	});
+}
+
+#[test]
+fn challenge_should_prove_a_lie_by_the_second_leaf_when_it_contradicts_by_itself() {
+	// The anchor's hash is known, so it cannot be invented to hide the break below it.
+	let sim = Sim::with(|leaves| {
+		for number in [ANCHOR - 1, ANCHOR] {
+			let mut leaf = block(number);
+			leaf.hash = invented(number).hash();
+			leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+		}
+	});
+	let at = index_of(ANCHOR - 1);
+	let proof = parent(&sim, (at, at + 1), invented(ANCHOR));
+	prove_when_forgotten(&sim, ANCHOR, vec![], proof);
 }
 
 #[test]
@@ -239,14 +469,16 @@ fn challenge_should_bound_the_header() {
 		let bare = long(20_000).encoded_size() - 20_000;
 		let most = crate::MAX_HEADER_LEN as usize - bare;
 		reveal_lie(&lie(), index_of(KNOWN), &[1], &[]);
+		let at = index_of(KNOWN);
 		for (len, error) in [
-			(most, Error::<Test>::HeaderNotOfChain),
+			(most, Error::<Test>::HeaderNotOfLeaf),
 			(most + 1, Error::<Test>::HeaderTooLong),
 		] {
-			assert_noop!(
-				challenge_by(CHALLENGER, &lie(), index_of(KNOWN), Some(long(len))),
-				error
-			);
+			let error = DispatchError::from(error);
+			let pair = parent(&lie(), (at - 1, at), long(len));
+			for proof in [about(&lie(), at, Some(long(len))), pair] {
+				assert_noop!(challenge(CHALLENGER, &lie(), proof), error);
+			}
 		}
 	});
 }
@@ -257,35 +489,32 @@ fn challenge_should_fail_when_the_leaf_is_not_in_the_report() {
 		hand_in(&[(1, report(0))]);
 		// The lie is in another report.
 		let root = report(0).root();
-		let opening = Opening::of(&lie().leaves, SectionId::Replay, index_of(KNOWN)).unwrap();
-		let challenge = |opening: &Opening| {
-			let opening = Box::new(opening.clone());
-			Simulations::challenge(signed(CHALLENGER), ID, root, opening, None)
+		let opening = opened(&lie(), index_of(KNOWN));
+		let shown = |opening: &Opening| Evidence::Leaf(Box::new(opening.clone()));
+		let challenge = |origin, id, root, proof| Simulations::challenge(origin, id, root, proof);
+		let fails = |opening: &Opening, error: Error<Test>| {
+			assert_noop!(
+				challenge(signed(CHALLENGER), ID, root, shown(opening)),
+				error
+			);
 		};
-		assert_noop!(challenge(&opening), Error::<Test>::ProofRootWrong);
+		fails(&opening, Error::ProofRootWrong);
 		let mut long = opening.clone();
 		long.proof.0.try_push(Default::default()).unwrap();
-		assert_noop!(challenge(&long), Error::<Test>::ProofLengthWrong);
+		fails(&long, Error::ProofLengthWrong);
 		let mut outside = opening.clone();
 		outside.index = BLOCKS;
-		assert_noop!(challenge(&outside), Error::<Test>::OpeningOutOfRange);
-		let bad = DispatchError::BadOrigin;
+		fails(&outside, Error::OpeningOutOfRange);
 		assert_noop!(
-			Simulations::challenge(
-				RuntimeOrigin::none(),
-				ID,
-				root,
-				Box::new(opening.clone()),
-				None
-			),
-			bad
+			challenge(RuntimeOrigin::none(), ID, root, shown(&opening)),
+			DispatchError::BadOrigin
 		);
 		assert_noop!(
-			Simulations::challenge(signed(1), ID + 1, root, Box::new(opening.clone()), None),
+			challenge(signed(1), ID + 1, root, shown(&opening)),
 			Error::<Test>::NoRound
 		);
 		assert_noop!(
-			Simulations::challenge(signed(1), ID, lie().report.root(), Box::new(opening), None),
+			challenge(signed(1), ID, lie().report.root(), shown(&opening)),
 			Error::<Test>::NoReport
 		);
 	});

@@ -5,7 +5,7 @@ mod simulation;
 mod stages;
 
 pub use review::{Attestation, Auditor, Finding, Part, Review};
-pub use simulation::{Fault, Report, Round, Seal, Shown, Simulator, Submission};
+pub use simulation::{Fault, Lie, Proof, Report, Round, Seal, Shown, Simulator, Submission};
 pub use stages::{Ballot, Elector, Timelock, Trial};
 
 use airlock_primitives::{

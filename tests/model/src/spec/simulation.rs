@@ -24,10 +24,30 @@ pub struct Report {
 	pub facts: u8,
 	/// What follows from it.
 	pub verdict: Verdict,
-	/// Another state root than the block has: nothing shows it before somebody brings the header.
-	pub lie: bool,
+	/// What it says wrongly of the first block; nothing shows it before somebody brings a header.
+	pub lie: Option<Lie>,
 	/// Why the chain does not take it, if so.
 	pub fault: Option<Fault>,
+}
+
+/// What a report can say wrongly of a block. The chain has forgotten the block by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lie {
+	/// Another state root than the block has.
+	StateRoot,
+	/// Another hash.
+	Hash,
+}
+
+/// What somebody shows of a report to prove it false.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+	/// The leaf of the first block.
+	Leaf,
+	/// And this block's header.
+	Header,
+	/// And the leaf of the block after it, and that one's header.
+	Parent,
 }
 
 /// What the chain sees by itself.
@@ -273,18 +293,28 @@ impl Spec {
 		check(complete, "SectionMissing")?;
 		check(report.fault != Some(Fault::LeavesMissing), "LeavesMissing")?;
 		check(opened, "TooFewOpenings")?;
+		// The only block is the anchor. Its hash is never forgotten, and its leaf is always drawn.
+		let seen = report.lie == Some(Lie::Hash) && blocks == 1;
+		check(!seen, "LeafOfOtherHash")?;
 		mine.shown = Shown::Report(report);
 		Ok(())
 	}
 
-	/// Proves a report false: by the header of the block about which it lies.
-	pub fn challenge(&mut self, who: Account, id: Id, report: Report, header: bool) -> Answer {
+	/// Proves a report false: a root by the header of the block, a hash by that of the next block, which names its parent.
+	pub fn challenge(&mut self, who: Account, id: Id, report: Report, proof: Proof) -> Answer {
 		let round = self.open.get(&id).and_then(|p| p.simulation.as_ref());
 		let round = round.ok_or("NoRound")?;
 		let shown = |s: &&Submission| s.shown == Shown::Report(report);
 		let liars: Vec<Submission> = round.submissions.iter().filter(shown).cloned().collect();
 		check(!liars.is_empty(), "NoReport")?;
-		check(report.lie && header, "NothingProven")?;
+		match (report.lie, proof) {
+			// There is no next one.
+			(_, Proof::Parent) if round.blocks < 2 => return Err("LeavesNotAdjacent"),
+			(Some(Lie::StateRoot), Proof::Header) | (Some(Lie::Hash), Proof::Parent) => (),
+			// No block has this hash.
+			(Some(Lie::Hash), Proof::Header) => return Err("HeaderNotOfLeaf"),
+			_ => return Err("NothingProven"),
+		}
 		let own = self.simulators.get(&who).map(|s| s.organisation);
 		let one_of_them = |s: &Submission| s.by == who || Some(s.organisation) == own;
 		let rewarded = !liars.iter().any(one_of_them);
