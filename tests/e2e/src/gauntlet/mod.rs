@@ -95,17 +95,24 @@ pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Ve
 	let is_refused = |blob: &Blob| matches!(blob.stop, Stop::Refused(_));
 	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
 	let (busy, calm): (Vec<_>, Vec<_>) = written.into_iter().partition(|blob| blob.is_busy);
-	let mut rows = all_refused(options, &refused).await;
-	rows.iter().for_each(&tell);
-	for (blobs, at_once) in [(calm, options.at_once), (busy, 1)] {
+	let push = async |blobs: &[Blob], at_once: usize| {
 		let courses = blobs.iter().map(|blob| written_one(options, blob));
 		let mut courses = stream::iter(courses).buffer_unordered(at_once.max(1));
+		let mut rows = Vec::new();
 		while let Some(row) = courses.next().await {
 			tell(&row);
 			rows.push(row);
 		}
-	}
-	rows
+		rows
+	};
+	let refuse = async {
+		let rows = all_refused(options, &refused).await;
+		rows.iter().for_each(&tell);
+		rows
+	};
+	let (refused, calm) = futures::join!(refuse, push(&calm, options.at_once));
+	let busy = push(&busy, 1).await;
+	[refused, calm, busy].concat()
 }
 
 /// All rows as a table (of Markdown), and the sum.
@@ -144,11 +151,11 @@ fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
 	let class = json!({
 		"bytes_within": 30,
 		"simulation": {
-			"commit_window": 3, "reveal_window": 20, "required": 1, "seats": 3, "replay_blocks": 1,
+			"commit_window": 8, "reveal_window": 20, "required": 1, "seats": 3, "replay_blocks": 1,
 		},
 		"review": { "minimum": 1, "per_pallet": 0, "grace": 20, "approvals": 0, "builds": 0 },
 		"ballot": {
-			"window": 4, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
+			"window": 6, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
 			"organisations": 3, "organisation_cap": { "num": 1, "den": 3 },
 		},
 		"enactment": { "timelock": timelock, "readiness": { "num": 0, "den": 1 }, "grace": 30 },
