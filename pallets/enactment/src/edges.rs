@@ -271,6 +271,30 @@ mod timelock {
 		}
 	}
 
+	/// What is shown as needed is what the switch asks for, for every share and every set.
+	#[test]
+	fn readiness_should_show_the_least_that_is_enough() {
+		for share in [
+			Ratio::new(80, 100),
+			Ratio::new(67, 100),
+			Ratio::new(3, 4),
+			Ratio::new(2, 3),
+		] {
+			build_and_execute(|| {
+				approve(&dossier());
+				InTimelock::<Test>::mutate_extant(ID, |approved| approved.readiness = share);
+				for total in 1..=200 {
+					Set::set(vec![(1, total)]);
+					let least = (0..=total).find(|part| share.reached_by(*part, total));
+					let needed = Enactment::readiness(ID).map(|(_, needed)| needed);
+					assert_eq!(needed, least, "{share:?} of {total}");
+				}
+				Set::set(vec![]);
+				assert_eq!(Enactment::readiness(ID), Some((0, 0)));
+			});
+		}
+	}
+
 	#[test]
 	fn readiness_should_count_the_current_set_when_the_set_changed() {
 		build_and_execute(|| {

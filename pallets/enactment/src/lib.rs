@@ -611,7 +611,7 @@ impl<T: Config> Pallet<T> {
 	/// Power of the current set that signalled readiness for an upgrade, and what is needed.
 	fn readiness_of(ready: &[T::AccountId], needed: Ratio) -> (Power, Power) {
 		let have = Self::power_of(|who| ready.binary_search(who).is_ok());
-		(have, needed_of(needed, T::Electorate::total()))
+		(have, needed.least_of(T::Electorate::total()))
 	}
 
 	fn power_of(which: impl Fn(&T::AccountId) -> bool) -> Power {
@@ -818,7 +818,7 @@ impl<T: Config> Pallet<T> {
 					.any(|(by, said)| by == who && *said == healthy)
 			})
 		};
-		let needed = needed_of(trial.policy.healthy_quorum, T::Electorate::total());
+		let needed = trial.policy.healthy_quorum.least_of(T::Electorate::total());
 		Some((trial.id, power(true), needed, power(false)))
 	}
 
@@ -873,12 +873,6 @@ impl<T: Config> Pallet<T> {
 		);
 		Ok(())
 	}
-}
-
-/// The smallest power that reaches a share of a total.
-fn needed_of(share: Ratio, total: Power) -> Power {
-	let needed = (u128::from(total) * u128::from(share.num)).div_ceil(u128::from(share.den.max(1)));
-	Power::try_from(needed).unwrap_or(Power::MAX)
 }
 
 /// The bytes of the newest code.

@@ -44,6 +44,23 @@ impl Ratio {
 		total > 0 && part as u128 * self.den as u128 > total as u128 * self.num as u128
 	}
 
+	/// The smallest part that reaches this share of a total. 0 of nothing, which decides nothing all the same.
+	pub fn least_of(self, total: u64) -> u64 {
+		let least = (u128::from(total) * u128::from(self.num)).div_ceil(self.divisor());
+		u64::try_from(least).unwrap_or(u64::MAX)
+	}
+
+	/// The largest part that is within this share of a total.
+	pub fn most_of(self, total: u64) -> u64 {
+		let most = u128::from(total) * u128::from(self.num) / self.divisor();
+		u64::try_from(most).unwrap_or(u64::MAX)
+	}
+
+	/// A denominator of 0 is refused where policies come from; here nothing may trap.
+	fn divisor(self) -> u128 {
+		u128::from(self.den.max(1))
+	}
+
 	/// True for a fraction between 0 and 1.
 	pub const fn is_valid(self) -> bool {
 		self.den > 0 && self.num <= self.den
@@ -205,18 +222,80 @@ impl<BlockNumber> ClassPolicy<BlockNumber> {
 mod tests {
 	use super::*;
 
+	/// Every share that a policy of ours, or a rule, has.
+	const SHARES: [Ratio; 10] = [
+		ONE_THIRD,
+		TWO_THIRDS,
+		Ratio::new(1, 2),
+		Ratio::new(3, 4),
+		Ratio::new(67, 100),
+		Ratio::new(80, 100),
+		Ratio::new(85, 100),
+		Ratio::new(9, 10),
+		Ratio::new(0, 1),
+		Ratio::new(1, 1),
+	];
+
+	/// A share of a total by counting, as one deals out cards: of every `den` of the total, `num` are in it. Says how many
+	/// whole ones there are, and whether some part of one is left over. Nothing is multiplied or divided.
+	fn counted(share: Ratio, total: u64) -> (u64, bool) {
+		let (mut whole, mut rest) = (0, 0);
+		for _ in 0..total {
+			rest += share.num;
+			if rest >= share.den {
+				rest -= share.den;
+				whole += 1;
+			}
+		}
+		(whole, rest > 0)
+	}
+
 	#[test]
 	fn thresholds_are_exact_for_every_set_up_to_200() {
-		let three_quarters = Ratio::new(3, 4);
-		for total in 1u64..=200 {
-			for part in 0..=total {
-				assert_eq!(
-					three_quarters.reached_by(part, total),
-					part * 4 >= total * 3
-				);
-				assert_eq!(ONE_THIRD.exceeded_by(part, total), part * 3 > total);
-				assert_eq!(TWO_THIRDS.exceeded_by(part, total), part * 3 > total * 2);
+		for share in SHARES {
+			for total in 1u64..=200 {
+				let (whole, more) = counted(share, total);
+				let least = whole + u64::from(more);
+				for part in 0..=total {
+					let what = (part, total, share);
+					assert_eq!(share.reached_by(part, total), part >= least, "{what:?}");
+					assert_eq!(share.exceeded_by(part, total), part > whole, "{what:?}");
+				}
+				assert_eq!(share.least_of(total), least, "{share:?} of {total}");
+				assert_eq!(share.most_of(total), whole, "{share:?} of {total}");
 			}
+		}
+	}
+
+	/// By hand, so that a mistake of the counting is found as well.
+	#[test]
+	fn thresholds_are_those_of_the_table() {
+		let cases = [
+			// Share, total, the least that reaches it, the least that exceeds it.
+			(Ratio::new(3, 4), 4, 3, 4),
+			(Ratio::new(3, 4), 7, 6, 6),
+			(Ratio::new(85, 100), 4, 4, 4),
+			(Ratio::new(85, 100), 20, 17, 18),
+			(Ratio::new(80, 100), 4, 4, 4),
+			(Ratio::new(80, 100), 5, 4, 5),
+			(Ratio::new(67, 100), 3, 3, 3),
+			(Ratio::new(67, 100), 100, 67, 68),
+			(Ratio::new(9, 10), 9, 9, 9),
+			(Ratio::new(9, 10), 10, 9, 10),
+			(ONE_THIRD, 3, 1, 2),
+			(ONE_THIRD, 4, 2, 2),
+			(TWO_THIRDS, 3, 2, 3),
+			(TWO_THIRDS, 100, 67, 67),
+		];
+		for (share, total, reaches, exceeds) in cases {
+			let parts = || 0..=total;
+			let least = parts().find(|part| share.reached_by(*part, total));
+			let more = parts().find(|part| share.exceeded_by(*part, total));
+			assert_eq!(
+				(least, more),
+				(Some(reaches), Some(exceeds)),
+				"{share:?} of {total}"
+			);
 		}
 	}
 
@@ -230,5 +309,9 @@ mod tests {
 	fn thresholds_do_not_overflow() {
 		assert!(Ratio::new(u32::MAX, u32::MAX).reached_by(u64::MAX, u64::MAX));
 		assert!(!Ratio::new(u32::MAX, u32::MAX).exceeded_by(u64::MAX, u64::MAX));
+		assert_eq!(Ratio::new(u32::MAX, u32::MAX).least_of(u64::MAX), u64::MAX);
+		assert_eq!(Ratio::new(u32::MAX, 1).least_of(u64::MAX), u64::MAX);
+		assert_eq!(Ratio::new(u32::MAX, 1).most_of(u64::MAX), u64::MAX);
+		assert_eq!(Ratio::new(1, 0).most_of(1), 1, "nothing traps");
 	}
 }

@@ -444,10 +444,7 @@ impl<T: Config> Pallet<T> {
 	/// Power of the Ayes, and the least that reaches the threshold.
 	pub fn progress(id: ProposalId) -> Option<(Power, Power)> {
 		let ballot = Ballots::<T>::get(id)?;
-		let share = ballot.policy.approval;
-		let needed = (u128::from(ballot.total) * u128::from(share.num))
-			.div_ceil(u128::from(share.den.max(1)));
-		Some((ballot.ayes, Power::try_from(needed).unwrap_or(Power::MAX)))
+		Some((ballot.ayes, ballot.policy.approval.least_of(ballot.total)))
 	}
 
 	/// Checks the invariants of the storage.

@@ -133,6 +133,42 @@ fn open_should_cap_the_power_of_an_organisation() {
 	});
 }
 
+/// No organisation counts for more than its share, and for no less than what is whole of it.
+#[test]
+fn open_should_cap_exactly_for_every_total_up_to_200() {
+	for share in [Ratio::new(1, 3), Ratio::new(1, 2), Ratio::new(2, 5)] {
+		build_and_execute(|| {
+			for total in 1..=200 {
+				<Supermajority as StageGate<u64, u32>>::clear(ID);
+				Set::set(vec![(1, 1, total - total / 5), (2, 2, total / 5)]);
+				let mut capped = policy();
+				capped.ballot.organisation_cap = share;
+				assert_ok!(open_with(capped));
+				let power = Electors::<Test>::get(ID, 1).unwrap().power;
+				assert!(!share.exceeded_by(power, total), "{power} of {total}");
+				assert!(share.exceeded_by(power + 1, total), "{power} of {total}");
+			}
+		});
+	}
+}
+
+#[test]
+fn progress_should_show_the_least_that_is_enough() {
+	for share in [Ratio::new(3, 4), Ratio::new(85, 100)] {
+		build_and_execute(|| {
+			for total in 1..=200 {
+				<Supermajority as StageGate<u64, u32>>::clear(ID);
+				Set::set(vec![(1, 1, total)]);
+				let mut rules = policy();
+				rules.ballot.approval = share;
+				assert_ok!(open_with(rules));
+				let least = (0..=total).find(|part| share.reached_by(*part, total));
+				assert_eq!(Supermajority::progress(ID), Some((0, least.unwrap())));
+			}
+		});
+	}
+}
+
 #[test]
 fn open_should_fail_when_the_set_is_too_large() {
 	build_and_execute(|| {
