@@ -1,7 +1,7 @@
 //! Benchmarks: as many proposals as the chain takes, dossiers of the largest size, and for each thing that the hook can do to
 //! a proposal the case in which every pallet has most to do.
 //!
-//! One benchmark for each [`Branch`] of the hook. A block that writes code counts as full ([`Pallet::poll_due`]), so
+//! A benchmark for each thing that a [`Branch`] of the hook can mean. A block that writes code counts as full ([`Pallet::poll_due`]), so
 //! what the switch takes is for the case that its last check refuses it.
 
 use super::*;
@@ -10,6 +10,9 @@ use frame_benchmarking::{account, v2::*};
 use frame_support::traits::{fungible::Mutate, Hooks};
 use frame_system::RawOrigin;
 use sp_core::storage::well_known_keys::CODE;
+
+/// As many as there can be in a set.
+const MOST_VOTERS: u32 = 1_000;
 
 fn proposer<T: Config>() -> T::AccountId
 where
@@ -94,6 +97,12 @@ fn waiting_in<T: Config>(stage: Stage, parent: H256) -> ProposalOf<T> {
 	after_a_month::<T>();
 	T::BenchmarkHelper::wait(stage, parent);
 	moved_to::<T>(stage, parent)
+}
+
+/// Another set, as large as can be: nobody in it has voted.
+fn replace_voters<T: Config>() {
+	let voters = common::voters(MOST_VOTERS, |n| account("newcomer", n, 0));
+	T::BenchmarkHelper::set_voters(voters);
 }
 
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]
@@ -227,6 +236,20 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
 	}
 
+	/// Of the largest snapshot everybody has left the set, which is as large again.
+	#[benchmark]
+	fn poll_restarts_ballot() {
+		let proposal = filled_in::<T>(Stage::Voting, T::Code::current());
+		replace_voters::<T>();
+
+		#[block]
+		{
+			Pallet::<T>::step_or_end(ID, proposal);
+		}
+
+		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
+	}
+
 	/// Everything holds, and the bytes of candidate and way back are there: those of the code that runs. Only with benchmarks does `system` take a
 	/// version that is no higher.
 	#[benchmark]
@@ -277,10 +300,15 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::stage(ID), None);
 	}
 
-	/// The hook ends a proposal on which everything is full.
+	/// The hook counts the largest vote, which does not pass, and ends a proposal on which everything is full.
 	#[benchmark]
 	fn poll_ends() {
-		let proposal = filled_in::<T>(Stage::Voting, H256::zero());
+		let proposal = filled_in::<T>(Stage::Voting, T::Code::current());
+		// On the second snapshot nobody votes.
+		replace_voters::<T>();
+		Pallet::<T>::step_or_end(ID, proposal);
+		after_a_month::<T>();
+		let proposal = moved_to::<T>(Stage::Voting, T::Code::current());
 
 		#[block]
 		{
@@ -303,7 +331,7 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
 	}
 
-	/// The hook counts the organisations behind the Ayes of as many validators as there can be.
+	/// The hook counts the vote of as many validators as there can be.
 	#[benchmark]
 	fn poll_opens_timelock() {
 		let proposal = filled_in::<T>(Stage::Voting, T::Code::current());

@@ -24,6 +24,8 @@ pub trait WeightInfo {
 	fn poll_waits_review() -> Weight;
 	/// The hook finds that a vote goes on.
 	fn poll_waits_ballot() -> Weight;
+	/// The hook drops the largest snapshot, of which nobody is left, and begins the vote once more.
+	fn poll_restarts_ballot() -> Weight;
 	/// The hook switches to a candidate of the size of the code that runs.
 	fn poll_switches() -> Weight;
 	/// The hook counts the reports about code on probation.
@@ -89,7 +91,8 @@ impl Branch {
 	pub fn weight<W: WeightInfo>(self) -> Weight {
 		match self {
 			// Its deadline is read, and no more.
-			Self::Waits(Stage::Registered | Stage::Voting) => W::poll_waits_ballot(),
+			Self::Waits(Stage::Registered) => W::poll_waits_ballot(),
+			Self::Waits(Stage::Voting) => W::poll_waits_ballot().max(W::poll_restarts_ballot()),
 			Self::Waits(Stage::Simulation) => {
 				W::poll_draws_seed().max(W::poll_extends_simulation())
 			}
@@ -149,6 +152,9 @@ impl WeightInfo for () {
 	}
 	fn poll_waits_ballot() -> Weight {
 		Weight::from_parts(20_000_000, 20_000) + RocksDbWeight::get().reads_writes(4, 4)
+	}
+	fn poll_restarts_ballot() -> Weight {
+		Weight::from_parts(2_000_000_000, 800_000) + RocksDbWeight::get().reads_writes(1_010, 2_010)
 	}
 	fn poll_switches() -> Weight {
 		Weight::from_parts(50_000_000_000, 8_000_000) + RocksDbWeight::get().reads_writes(1_020, 10)

@@ -9,14 +9,26 @@
 //! changed until the end. When Nays make the threshold unreachable, anybody can end the vote by `advance`; an Aye
 //! never ends it, so that everybody has the whole window to object.
 //!
+//! ## When the set changes during a vote
+//!
+//! The snapshot stays: who joined later does not vote on it. Once the window is over and the vote is judged, the set of
+//! that block is asked as well:
+//!
+//! - If more than a third of the snapshot's power has left, the vote begins once more: a new snapshot, no ballots, the
+//!   whole window. This happens once for a proposal, so that changing the set again and again cannot keep it from its end.
+//! - The Aye of somebody who has left counts for nothing, neither as power nor for its organisation, and the threshold
+//!   is still a share of the whole snapshot. A Nay stands. So a set that changes can only make it harder to pass.
+//!
+//! Power is what an elector counts for, after the cap of its organisation.
+//!
 //! [`stop`](Pallet::stop) works at any stage before the switch and looks at the current set: more than a
 //! third of its power ends the proposal.
 //!
 //! ## Implementation details
 //!
 //! - A vote reads and writes two items, [`Electors`] and [`Ballots`], however many validators there are.
-//! - What needs the whole snapshot (diversity of organisations, the current set's opinion) is computed when the
-//!   stage machine asks at the close.
+//! - What needs the whole snapshot (who has left, diversity of organisations, the current set's opinion) is computed when
+//!   the stage machine asks at the close.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -35,7 +47,7 @@ pub use weights::WeightInfo;
 
 use airlock_primitives::{
 	policy::ONE_THIRD, BallotPolicy, ClassPolicy, CurrentMajority, DossierRef, Electorate, Failure,
-	GateStatus, Lifecycle, OrganisationId, Power, ProposalId, Stage, StageGate,
+	GateStatus, Lifecycle, OrganisationId, Power, ProposalId, Ratio, Stage, StageGate,
 };
 use alloc::collections::{BTreeMap, BTreeSet};
 use frame_support::{pallet_prelude::*, CloneNoBound, DebugNoBound, EqNoBound, PartialEqNoBound};
@@ -100,6 +112,8 @@ pub struct Ballot<BlockNumber> {
 	pub abstains: Power,
 	/// Set when the stage is over; kept for the current set's opinion at the switch.
 	pub closed: bool,
+	/// Set when this is the second snapshot: more than a third of the first one had left.
+	pub restarted: bool,
 }
 
 /// Calls for a stop.
@@ -136,6 +150,32 @@ impl<BlockNumber> Ballot<BlockNumber> {
 		self.policy
 			.approval
 			.reached_by(self.total.saturating_sub(self.nays), self.total)
+	}
+}
+
+/// What a snapshot says, now that a part of it may have left the set.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+struct Tally {
+	/// Power of all electors, after caps.
+	counted: Power,
+	/// Power of those who have left the set.
+	left: Power,
+	/// Power of the Ayes of those who have not.
+	ayes: Power,
+	/// Organisations behind these Ayes.
+	organisations: u32,
+}
+
+impl Tally {
+	fn has_turned_over(&self) -> bool {
+		ONE_THIRD.exceeded_by(self.left, self.counted)
+	}
+
+	/// The result: enough power of enough organisations.
+	fn passes<BlockNumber>(&self, ballot: &Ballot<BlockNumber>) -> bool {
+		let rules = &ballot.policy;
+		rules.approval.reached_by(self.ayes, ballot.total)
+			&& self.organisations >= rules.organisations
 	}
 }
 
@@ -229,6 +269,13 @@ pub mod pallet {
 			id: ProposalId,
 			/// The validator.
 			validator: T::AccountId,
+		},
+		/// More than a third of the snapshot had left the set when the vote ended: it begins once more.
+		Restarted {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Power of those who had left.
+			left: Power,
 		},
 	}
 
@@ -432,13 +479,98 @@ impl<T: Config> Pallet<T> {
 		});
 	}
 
-	/// Organisations among the Ayes.
-	fn aye_organisations(id: ProposalId) -> usize {
-		Electors::<T>::iter_prefix_values(id)
-			.filter(|elector| elector.vote == Some(Vote::Aye))
-			.map(|elector| elector.organisation)
-			.collect::<BTreeSet<_>>()
-			.len()
+	/// Counts a snapshot, of at most [`Config::MaxVoters`], against the current set.
+	fn tally(id: ProposalId) -> Tally {
+		let current: BTreeSet<_> = T::Electorate::voters()
+			.into_iter()
+			.map(|voter| voter.account)
+			.collect();
+		let mut tally = Tally::default();
+		let mut organisations = BTreeSet::new();
+		for (who, elector) in Electors::<T>::iter_prefix(id) {
+			tally.counted = tally.counted.saturating_add(elector.power);
+			if !current.contains(&who) {
+				tally.left = tally.left.saturating_add(elector.power);
+			} else if elector.vote == Some(Vote::Aye) {
+				tally.ayes = tally.ayes.saturating_add(elector.power);
+				organisations.insert(elector.organisation);
+			}
+		}
+		tally.organisations = organisations.len() as u32;
+		tally
+	}
+
+	/// Copies the current set and begins a vote on it.
+	fn begin(
+		id: ProposalId,
+		dossier_hash: H256,
+		policy: BallotPolicy<BlockNumberFor<T>>,
+		now: BlockNumberFor<T>,
+		restarted: bool,
+	) -> DispatchResult {
+		let total = Self::take_snapshot(id, policy.organisation_cap)?;
+		let closes = now.saturating_add(policy.window);
+		Ballots::<T>::insert(
+			id,
+			Ballot {
+				dossier_hash,
+				policy,
+				closes,
+				extended: Zero::zero(),
+				total,
+				ayes: 0,
+				nays: 0,
+				abstains: 0,
+				closed: false,
+				restarted,
+			},
+		);
+		Self::deposit_event(Event::Opened { id, total, closes });
+		Ok(())
+	}
+
+	/// Gives everybody in the current set a vote. Returns the set's power, before caps.
+	fn take_snapshot(id: ProposalId, share: Ratio) -> Result<Power, DispatchError> {
+		let voters = T::Electorate::voters();
+		ensure!(
+			voters.len() <= T::MaxVoters::get() as usize,
+			Error::<T>::TooManyVoters
+		);
+		let total = voters
+			.iter()
+			.fold(0, |sum: Power, voter| sum.saturating_add(voter.power));
+		let cap = share.most_of(total);
+		let mut counted = BTreeMap::<OrganisationId, Power>::new();
+		for voter in voters {
+			let used = counted.entry(voter.organisation).or_default();
+			let power = voter.power.min(cap.saturating_sub(*used));
+			*used = used.saturating_add(power);
+			let elector = Elector {
+				organisation: voter.organisation,
+				power,
+				vote: None,
+			};
+			Electors::<T>::insert(id, voter.account, elector);
+		}
+		Ok(total)
+	}
+
+	/// Begins the vote once more, on the set as it is now.
+	fn restart(
+		id: ProposalId,
+		ballot: Ballot<BlockNumberFor<T>>,
+		left: Power,
+		now: BlockNumberFor<T>,
+	) -> GateStatus<BlockNumberFor<T>> {
+		// As many as the snapshot had, which is bounded.
+		Electors::<T>::drain_prefix(id).for_each(drop);
+		Self::deposit_event(Event::Restarted { id, left });
+		let until = now.saturating_add(ballot.policy.window);
+		match Self::begin(id, ballot.dossier_hash, ballot.policy, now, true) {
+			Ok(()) => GateStatus::Pending { until },
+			// The set has become larger than a snapshot can be. Nobody is there to be told but by the end.
+			Err(_) => GateStatus::Failed(Failure::StageNotOpened),
+		}
 	}
 
 	/// Power of the Ayes, and the least that reaches the threshold.
@@ -489,49 +621,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 		policy: &ClassPolicy<BlockNumberFor<T>>,
 		now: BlockNumberFor<T>,
 	) -> DispatchResult {
-		let policy = policy.ballot.clone();
-		let voters = T::Electorate::voters();
-		ensure!(
-			voters.len() <= T::MaxVoters::get() as usize,
-			Error::<T>::TooManyVoters
-		);
-		let total = voters
-			.iter()
-			.fold(0, |sum: Power, voter| sum.saturating_add(voter.power));
-		let share = policy.organisation_cap;
-		let cap = u128::from(total) * u128::from(share.num) / u128::from(share.den.max(1));
-		let mut counted = BTreeMap::<OrganisationId, Power>::new();
-		for voter in voters {
-			let used = counted.entry(voter.organisation).or_default();
-			let left = Power::try_from(cap)
-				.unwrap_or(Power::MAX)
-				.saturating_sub(*used);
-			let power = voter.power.min(left);
-			*used = used.saturating_add(power);
-			let elector = Elector {
-				organisation: voter.organisation,
-				power,
-				vote: None,
-			};
-			Electors::<T>::insert(id, voter.account, elector);
-		}
-		let closes = now.saturating_add(policy.window);
-		Ballots::<T>::insert(
-			id,
-			Ballot {
-				dossier_hash: about.hash,
-				policy,
-				closes,
-				extended: Zero::zero(),
-				total,
-				ayes: 0,
-				nays: 0,
-				abstains: 0,
-				closed: false,
-			},
-		);
-		Self::deposit_event(Event::Opened { id, total, closes });
-		Ok(())
+		Self::begin(id, about.hash, policy.ballot.clone(), now, false)
 	}
 
 	fn poll(id: ProposalId, now: BlockNumberFor<T>) -> GateStatus<BlockNumberFor<T>> {
@@ -546,8 +636,11 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				until: ballot.closes.max(now.saturating_add(One::one())),
 			};
 		}
-		let diverse = || Self::aye_organisations(id) >= ballot.policy.organisations as usize;
-		if ballot.approved() && diverse() {
+		let tally = Self::tally(id);
+		if tally.has_turned_over() && !ballot.restarted {
+			return Self::restart(id, ballot, tally.left, now);
+		}
+		if tally.passes(&ballot) {
 			GateStatus::Passed
 		} else {
 			GateStatus::Failed(Failure::NotApproved)

@@ -1,6 +1,6 @@
 //! Each call, each error, each edge.
 
-use crate::{mock::*, Ballots, Electors, Error, Stops, Vote};
+use crate::{mock::*, Ballots, Electors, Error, Event, Stops, Vote};
 use airlock_primitives::*;
 use frame_support::{assert_noop, assert_ok};
 use sp_core::H256;
@@ -302,6 +302,206 @@ fn the_current_majority_should_count_snapshot_votes_with_current_power() {
 		// 3 left, 5 joined and never voted, 1 has more power now.
 		Set::set(vec![(1, 1, 4), (2, 2, 1), (4, 4, 1), (5, 5, 1)]);
 		assert_eq!(current(ID), (5, 7));
+	});
+}
+
+/// A vote under these rules, of such a set, in which everybody says Aye.
+fn all_aye(policy: ClassPolicy<u32>, set: &[(u64, OrganisationId, Power)]) {
+	<Supermajority as StageGate<u64, u32>>::clear(ID);
+	Set::set(set.to_vec());
+	assert_ok!(open_with(policy));
+	for (who, ..) in set {
+		assert_ok!(vote(*who, Vote::Aye));
+	}
+}
+
+fn seats(accounts: impl IntoIterator<Item = u64>) -> Vec<(u64, OrganisationId, Power)> {
+	accounts.into_iter().map(|n| (n, n as u32, 1)).collect()
+}
+
+/// The rules of [`policy`] with another share.
+fn approval(num: u32, den: u32) -> ClassPolicy<u32> {
+	let mut policy = policy();
+	policy.ballot.approval = Ratio::new(num, den);
+	policy
+}
+
+#[test]
+fn poll_should_restart_exactly_when_more_than_a_third_has_left() {
+	for (leave, restarts) in [(1, false), (2, false), (3, true), (6, true)] {
+		build_and_execute(|| {
+			all_aye(approval(1, 2), &seats(1..=6));
+			// Newcomers fill the set: they are no reason, and no votes.
+			Set::set(seats(1 + leave..=6 + leave));
+			to(WINDOW);
+			assert_eq!(poll(), GateStatus::Pending { until: WINDOW + 1 });
+			to(WINDOW + 1);
+			if !restarts {
+				assert_eq!(poll(), GateStatus::Passed);
+				return;
+			}
+			let until = 2 * WINDOW + 1;
+			assert_eq!(poll(), GateStatus::Pending { until });
+			let restarted = Event::Restarted {
+				id: ID,
+				left: leave,
+			};
+			System::assert_has_event(restarted.into());
+			let opened = Event::Opened {
+				id: ID,
+				total: 6,
+				closes: until,
+			};
+			System::assert_last_event(opened.into());
+			assert_eq!(poll(), GateStatus::Pending { until }, "asked again");
+		});
+	}
+}
+
+#[test]
+fn poll_should_restart_by_power_and_not_by_heads() {
+	// 1 has a third of the power exactly, or one more than that.
+	for (power, restarts) in [(4, false), (5, true)] {
+		build_and_execute(|| {
+			all_aye(approval(1, 2), &[(1, 1, power), (2, 2, 4), (3, 3, 4)]);
+			Set::set(vec![(2, 2, 4), (3, 3, 4), (4, 4, 100)]);
+			to(WINDOW + 1);
+			assert_eq!(poll() != GateStatus::Passed, restarts);
+		});
+	}
+}
+
+#[test]
+fn poll_should_restart_by_power_after_caps() {
+	build_and_execute(|| {
+		let mut capped = approval(1, 10);
+		capped.ballot.organisation_cap = Ratio::new(1, 3);
+		// Of 10 the first counts for 3: less than a third of 10, more than a third of the 7 that count.
+		all_aye(capped, &[(1, 1, 6), (2, 2, 2), (3, 3, 2)]);
+		Set::set(vec![(2, 2, 2), (3, 3, 2)]);
+		to(WINDOW + 1);
+		let until = 2 * WINDOW + 1;
+		assert_eq!(poll(), GateStatus::Pending { until });
+	});
+}
+
+#[test]
+fn a_vote_that_restarts_should_be_as_new() {
+	build_and_execute(|| {
+		all_aye(policy(), &seats(1..=3));
+		to(WINDOW);
+		// The late swing extends the first vote.
+		assert_ok!(vote(3, Vote::Abstain));
+		let closes = Ballots::<Test>::get(ID).unwrap().closes;
+		Set::set(seats([1, 4, 5, 6]));
+		to(closes);
+		// Asked late: the whole window begins now.
+		to(closes + 1);
+		let until = closes + 1 + WINDOW;
+		assert_eq!(poll(), GateStatus::Pending { until });
+		let ballot = Ballots::<Test>::get(ID).unwrap();
+		assert_eq!((ballot.ayes, ballot.nays, ballot.abstains), (0, 0, 0));
+		assert_eq!((ballot.total, ballot.extended), (4, 0));
+		assert_eq!(ballot.dossier_hash, dossier().hash());
+		assert_eq!(Electors::<Test>::iter_prefix(ID).count(), 4);
+		// Who left has no vote any more; who joined has one.
+		assert_noop!(vote(2, Vote::Aye), Error::<Test>::NotElector);
+		for who in [4, 5, 6] {
+			assert_ok!(vote(who, Vote::Aye));
+		}
+		to(until - 1);
+		assert_eq!(poll(), GateStatus::Pending { until });
+		to(until);
+		assert_eq!(poll(), GateStatus::Passed);
+	});
+}
+
+#[test]
+fn poll_should_judge_when_more_than_a_third_has_left_a_second_time() {
+	for (num, den, passes) in [(1, 2, true), (2, 3, false)] {
+		build_and_execute(|| {
+			all_aye(approval(num, den), &seats(1..=6));
+			Set::set(seats(4..=9));
+			to(WINDOW + 1);
+			let until = 2 * WINDOW + 1;
+			assert_eq!(poll(), GateStatus::Pending { until });
+			for who in 4..=9 {
+				assert_ok!(vote(who, Vote::Aye));
+			}
+			Set::set(seats(7..=12));
+			to(until);
+			// Three Ayes of six are left.
+			assert_eq!(poll(), if passes { GateStatus::Passed } else { failed() });
+		});
+	}
+}
+
+#[test]
+fn poll_should_not_count_the_aye_of_who_has_left() {
+	// Three quarters of 8 are 6. Two leave: no more than a third.
+	for (abstains, passes) in [(None, true), (Some(3), false)] {
+		build_and_execute(|| {
+			all_aye(policy(), &seats(1..=8));
+			if let Some(who) = abstains {
+				assert_ok!(vote(who, Vote::Abstain));
+			}
+			Set::set(seats(3..=8));
+			to(WINDOW + 1);
+			let ballot = Ballots::<Test>::get(ID).unwrap();
+			assert!(ballot.ayes >= 7 && ballot.total == 8);
+			assert_eq!(poll(), if passes { GateStatus::Passed } else { failed() });
+		});
+	}
+}
+
+#[test]
+fn poll_should_not_count_the_organisation_of_who_has_left() {
+	for (leaves, passes) in [(2, true), (3, false)] {
+		build_and_execute(|| {
+			// Two organisations are needed: 3 is alone in the second one.
+			all_aye(approval(1, 2), &[(1, 1, 4), (2, 1, 1), (3, 2, 1)]);
+			Set::mutate(|set| set.retain(|(who, ..)| *who != leaves));
+			to(WINDOW + 1);
+			assert_eq!(poll(), if passes { GateStatus::Passed } else { failed() });
+		});
+	}
+}
+
+#[test]
+fn poll_should_count_who_has_left_and_is_back() {
+	build_and_execute(|| {
+		let set = seats(1..=4);
+		all_aye(policy(), &set);
+		Set::set(vec![]);
+		to(WINDOW);
+		assert_eq!(poll(), GateStatus::Pending { until: WINDOW + 1 });
+		Set::set(set);
+		to(WINDOW + 1);
+		assert_eq!(poll(), GateStatus::Passed);
+	});
+}
+
+#[test]
+fn poll_should_count_the_nay_of_who_has_left() {
+	build_and_execute(|| {
+		all_aye(policy(), &seats(1..=4));
+		for who in [1, 2] {
+			assert_ok!(vote(who, Vote::Nay));
+		}
+		Set::set(seats([3, 4]));
+		assert_eq!(poll(), failed());
+	});
+}
+
+#[test]
+fn poll_should_fail_when_the_set_has_become_too_large_to_restart() {
+	build_and_execute(|| {
+		Set::set(seats(11..=19));
+		to(WINDOW + 1);
+		let why = Failure::StageNotOpened;
+		assert_eq!(poll(), GateStatus::Failed(why));
+		// As the stage machine does with it.
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
 	});
 }
 

@@ -2,7 +2,9 @@
 
 use crate::{
 	chain::{self, hash_of, Balances, Chain},
-	spec::{Attestation, Auditor, Ballot, Id, Part, Proposal, Round, Shown, Simulator, Spec},
+	spec::{
+		Attestation, Auditor, Ballot, Elector, Id, Part, Proposal, Round, Shown, Simulator, Spec,
+	},
 };
 use airlock_primitives::Outcome;
 use frame_support::traits::fungible::InspectHold;
@@ -295,6 +297,18 @@ fn ballot(id: Id, expected: Option<&Ballot>) {
 	assert_eq!(stored.extended, expected.extended, "extension of {id}");
 	assert_eq!(stored.total, expected.total, "snapshot of {id}");
 	assert_eq!(stored.closed, expected.closed, "vote on {id} is over");
+	assert_eq!(stored.restarted, expected.again, "vote on {id} began again");
+	let electors: BTreeMap<_, _> = pallet_airlock_supermajority::Electors::<Chain>::iter_prefix(id)
+		.map(|(who, e)| {
+			let elector = Elector {
+				organisation: e.organisation,
+				power: e.power,
+				vote: e.vote,
+			};
+			(who, elector)
+		})
+		.collect();
+	assert_eq!(electors, expected.electors, "snapshot of {id}");
 	assert_eq!(stored.ayes, expected.side(Vote::Aye), "ayes on {id}");
 	assert_eq!(stored.nays, expected.side(Vote::Nay), "nays on {id}");
 	assert_eq!(

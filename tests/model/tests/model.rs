@@ -62,9 +62,13 @@ fn play_all(name: &str, at_the_end: impl Fn(&mut Spec)) {
 				let shown = format!("{action:?}");
 				let kind = shown.split(['(', ' ']).next().unwrap_or_default();
 				for _ in 0..blocks {
+					let before = begun_again(&spec);
 					match step(&mut spec, &action) {
 						Ok(()) => count(format!("accepted {kind}")),
 						Err(refusal) => count(format!("refused {refusal}")),
+					}
+					if begun_again(&spec) > before {
+						count("votes that began again".into());
 					}
 				}
 			}
@@ -80,6 +84,12 @@ fn play_all(name: &str, at_the_end: impl Fn(&mut Spec)) {
 	if let Err(error) = played {
 		panic!("{error}");
 	}
+}
+
+/// Open proposals whose vote began a second time.
+fn begun_again(spec: &Spec) -> usize {
+	let ballots = spec.open.values().filter_map(|p| p.ballot.as_ref());
+	ballots.filter(|ballot| ballot.again).count()
 }
 
 /// One step on both sides. Whatever it was, no proposal may move by more than one stage, or back except to the

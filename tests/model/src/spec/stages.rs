@@ -29,13 +29,19 @@ pub struct Ballot {
 	pub electors: BTreeMap<Account, Elector>,
 	/// The stage is over.
 	pub closed: bool,
+	/// It is the second vote of the proposal: too many of the first snapshot had left.
+	pub again: bool,
 }
 
 impl Ballot {
 	/// Power behind an opinion.
 	pub fn side(&self, vote: Vote) -> u64 {
-		let those = self.electors.values().filter(|e| e.vote == Some(vote));
-		those.map(|e| e.power).sum()
+		self.power(|_, elector| elector.vote == Some(vote))
+	}
+
+	fn power(&self, which: impl Fn(Account, &Elector) -> bool) -> u64 {
+		let those = self.electors.iter().filter(|(who, e)| which(**who, e));
+		those.map(|(_, e)| e.power).sum()
 	}
 }
 
@@ -80,6 +86,7 @@ impl Spec {
 
 	/// Everybody in the set gets a vote; no organisation counts above its cap.
 	pub(super) fn open_ballot(&mut self, id: Id) {
+		let again = self.open[&id].ballot.is_some();
 		let rules = self.open[&id].policy.ballot.clone();
 		let total = self.total();
 		let share = rules.organisation_cap;
@@ -106,6 +113,7 @@ impl Spec {
 			total,
 			electors,
 			closed: false,
+			again,
 		});
 	}
 
@@ -134,34 +142,48 @@ impl Spec {
 		Ok(())
 	}
 
-	pub(super) fn ask_ballot(&self, id: Id) -> Status {
+	pub(super) fn ask_ballot(&mut self, id: Id) -> Status {
 		let proposal = &self.open[&id];
 		let Some(ballot) = &proposal.ballot else {
 			return Status::Failed(Failure::StageNotOpened);
 		};
-		let rules = &proposal.policy.ballot;
-		let reaches = |power: u64| {
-			ballot.total > 0
-				&& power * u64::from(rules.approval.den)
-					>= ballot.total * u64::from(rules.approval.num)
-		};
-		if !reaches(ballot.total - ballot.side(Vote::Nay)) {
+		let approval = proposal.policy.ballot.approval;
+		let (all, nays) = (ballot.total, ballot.side(Vote::Nay));
+		let reachable =
+			(all - nays) * u64::from(approval.den) >= all * u64::from(approval.num) && all > 0;
+		if !reachable {
 			return Status::Failed(Failure::NotApproved);
 		}
 		if self.now < ballot.closes {
 			return Status::Pending(ballot.closes);
 		}
-		let ayes = ballot
-			.electors
-			.values()
-			.filter(|e| e.vote == Some(Vote::Aye));
-		let organisations: BTreeSet<u32> = ayes.map(|e| e.organisation).collect();
-		let diverse = organisations.len() >= rules.organisations as usize;
-		if reaches(ballot.side(Vote::Aye)) && diverse {
-			Status::Passed
-		} else {
-			Status::Failed(Failure::NotApproved)
+		let left = ballot.power(|who, _| self.seat(who).is_none());
+		if left * 3 > ballot.power(|_, _| true) && !ballot.again {
+			// Once more, on the set as it is now.
+			let until = self.now + proposal.policy.ballot.window;
+			self.open_ballot(id);
+			return Status::Pending(until);
 		}
+		match self.would_pass(id) {
+			true => Status::Passed,
+			false => Status::Failed(Failure::NotApproved),
+		}
+	}
+
+	/// Enough Ayes of the whole snapshot, by those who are still in the set, of enough organisations.
+	fn would_pass(&self, id: Id) -> bool {
+		let proposal = &self.open[&id];
+		let Some(ballot) = &proposal.ballot else {
+			return false;
+		};
+		let rules = &proposal.policy.ballot;
+		let aye = |who, e: &Elector| e.vote == Some(Vote::Aye) && self.seat(who).is_some();
+		let ayes = ballot.power(aye);
+		let those = ballot.electors.iter().filter(|(who, e)| aye(**who, e));
+		let organisations: BTreeSet<u32> = those.map(|(_, e)| e.organisation).collect();
+		ballot.total > 0
+			&& ayes * u64::from(rules.approval.den) >= ballot.total * u64::from(rules.approval.num)
+			&& organisations.len() >= rules.organisations as usize
 	}
 
 	// --- The stop -------------------------------------------------------------------------------------------
