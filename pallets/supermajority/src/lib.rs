@@ -26,7 +26,9 @@
 //!
 //! ## Implementation details
 //!
-//! - A vote reads and writes two items, [`Electors`] and [`Ballots`], however many validators there are.
+//! - A vote reads and writes two items, [`Electors`] and [`Ballots`], however many validators there are. Only one that
+//!   may turn the result in the last part counts the snapshot, as the close does: whether the vote *would pass now* decides
+//!   on an extension, not its power alone. The last organisation that was missing is a swing too.
 //! - What needs the whole snapshot (who has left, diversity of organisations, the current set's opinion) is computed when
 //!   the stage machine asks at the close.
 
@@ -145,6 +147,19 @@ impl<BlockNumber> Ballot<BlockNumber> {
 		self.policy.approval.reached_by(self.ayes, self.total)
 	}
 
+	/// Blocks by which the end moves if the result changes now: none while there is time to answer, and none once
+	/// extensions have added all that they can.
+	fn owes(&self, now: BlockNumber) -> BlockNumber
+	where
+		BlockNumber: Saturating + Ord + Copy,
+	{
+		let wanted = now
+			.saturating_add(self.policy.extension)
+			.saturating_sub(self.closes);
+		let left = self.policy.extension_cap.saturating_sub(self.extended);
+		wanted.min(left)
+	}
+
 	/// False once the Nays leave too little for the threshold.
 	fn can_pass(&self) -> bool {
 		self.policy
@@ -164,6 +179,8 @@ struct Tally {
 	ayes: Power,
 	/// Organisations behind these Ayes.
 	organisations: u32,
+	/// How many electors were counted.
+	electors: u32,
 }
 
 impl Tally {
@@ -311,7 +328,8 @@ pub mod pallet {
 		/// Signed: a validator of the snapshot.
 		///
 		/// ## Details
-		/// Names the dossier, so that a vote counts for nothing else.
+		/// Names the dossier, so that a vote counts for nothing else. Whether it turns the result is looked at only when
+		/// that would move the end and the Ayes suffice before or after it; it is charged for that only then.
 		///
 		/// ## Errors
 		/// [`Error::NoBallot`], [`Error::BallotClosed`], [`Error::OtherDossier`], [`Error::NotElector`].
@@ -319,16 +337,18 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::Voted`], and [`Event::Extended`] if the result changed late.
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::WeightInfo::vote(T::MaxVoters::get()))]
+		#[pallet::weight(
+			T::WeightInfo::vote(T::MaxVoters::get()).max(T::WeightInfo::vote_late(T::MaxVoters::get()))
+		)]
 		pub fn vote(
 			origin: OriginFor<T>,
 			id: ProposalId,
 			dossier_hash: H256,
 			vote: Vote,
-		) -> DispatchResult {
+		) -> DispatchResultWithPostInfo {
 			let validator = ensure_signed(origin)?;
-			let mut ballot = Ballots::<T>::get(id).ok_or(Error::<T>::NoBallot)?;
 			let now = frame_system::Pallet::<T>::block_number();
+			let ballot = Ballots::<T>::get(id).ok_or(Error::<T>::NoBallot)?;
 			ensure!(
 				!ballot.closed && now < ballot.closes,
 				Error::<T>::BallotClosed
@@ -337,26 +357,13 @@ pub mod pallet {
 				ballot.dossier_hash == dossier_hash,
 				Error::<T>::OtherDossier
 			);
-			let mut elector = Electors::<T>::get(id, &validator).ok_or(Error::<T>::NotElector)?;
-
-			let approved = ballot.approved();
-			if let Some(old) = elector.vote.replace(vote) {
-				let side = ballot.side(old);
-				*side = side.saturating_sub(elector.power);
-			}
-			let side = ballot.side(vote);
-			*side = side.saturating_add(elector.power);
-			Electors::<T>::insert(id, &validator, elector);
-			Self::deposit_event(Event::Voted {
-				id,
-				validator,
-				vote,
-			});
-			if ballot.approved() != approved {
-				Self::extend_if_late(id, &mut ballot, now);
-			}
-			Ballots::<T>::insert(id, ballot);
-			Ok(())
+			let elector = Electors::<T>::get(id, &validator).ok_or(Error::<T>::NotElector)?;
+			let asked = Self::do_vote(id, ballot, validator, elector, vote, now);
+			let weight = match asked {
+				Some(electors) => T::WeightInfo::vote_late(electors),
+				None => T::WeightInfo::vote(T::MaxVoters::get()),
+			};
+			Ok(Some(weight).into())
 		}
 
 		/// Calls for a stop of an upgrade. More than a third of the current set's power ends it.
@@ -456,27 +463,46 @@ pub mod pallet {
 }
 
 impl<T: Config> Pallet<T> {
-	/// Moves the end when the result changed so late that others could not answer.
-	fn extend_if_late(
+	/// Counts a vote, and moves the end if it changes the result so late that others could not answer. Says how many
+	/// electors were asked for that, if any.
+	fn do_vote(
 		id: ProposalId,
-		ballot: &mut Ballot<BlockNumberFor<T>>,
+		mut ballot: Ballot<BlockNumberFor<T>>,
+		validator: T::AccountId,
+		mut elector: Elector,
+		vote: Vote,
 		now: BlockNumberFor<T>,
-	) {
-		let policy = &ballot.policy;
-		let wanted = now
-			.saturating_add(policy.extension)
-			.saturating_sub(ballot.closes);
-		let left = policy.extension_cap.saturating_sub(ballot.extended);
-		let by = wanted.min(left);
-		if by.is_zero() {
-			return;
+	) -> Option<u32> {
+		let by = ballot.owes(now);
+		let result = |ballot: &_| (!by.is_zero()).then(|| Self::result(id, ballot)).flatten();
+		let before = result(&ballot);
+		if let Some(old) = elector.vote.replace(vote) {
+			let side = ballot.side(old);
+			*side = side.saturating_sub(elector.power);
 		}
-		ballot.closes = ballot.closes.saturating_add(by);
-		ballot.extended = ballot.extended.saturating_add(by);
-		Self::deposit_event(Event::Extended {
+		let side = ballot.side(vote);
+		*side = side.saturating_add(elector.power);
+		Electors::<T>::insert(id, &validator, elector);
+		Self::deposit_event(Event::Voted {
 			id,
-			closes: ballot.closes,
+			validator,
+			vote,
 		});
+		let after = result(&ballot);
+		let passes = |tally: Option<Tally>| tally.is_some_and(|tally| tally.passes(&ballot));
+		if passes(before) != passes(after) {
+			ballot.closes = ballot.closes.saturating_add(by);
+			ballot.extended = ballot.extended.saturating_add(by);
+			let closes = ballot.closes;
+			Self::deposit_event(Event::Extended { id, closes });
+		}
+		Ballots::<T>::insert(id, ballot);
+		before.or(after).map(|tally| tally.electors)
+	}
+
+	/// What would be judged now. Nobody is asked while the Ayes do not suffice, whoever has left.
+	fn result(id: ProposalId, ballot: &Ballot<BlockNumberFor<T>>) -> Option<Tally> {
+		ballot.approved().then(|| Self::tally(id))
 	}
 
 	/// Counts a snapshot, of at most [`Config::MaxVoters`], against the current set.
@@ -488,6 +514,7 @@ impl<T: Config> Pallet<T> {
 		let mut tally = Tally::default();
 		let mut organisations = BTreeSet::new();
 		for (who, elector) in Electors::<T>::iter_prefix(id) {
+			tally.electors = tally.electors.saturating_add(1);
 			tally.counted = tally.counted.saturating_add(elector.power);
 			if !current.contains(&who) {
 				tally.left = tally.left.saturating_add(elector.power);

@@ -10,7 +10,8 @@ fn signed(who: u64) -> RuntimeOrigin {
 }
 
 fn vote(who: u64, what: Vote) -> sp_runtime::DispatchResult {
-	Supermajority::vote(signed(who), ID, dossier().hash(), what)
+	let voted = Supermajority::vote(signed(who), ID, dossier().hash(), what);
+	voted.map(|_| ()).map_err(|error| error.error)
 }
 
 fn stop_it(who: u64, dossier_hash: H256) -> sp_runtime::DispatchResult {
@@ -205,6 +206,98 @@ fn vote_should_extend_when_the_result_changes_late() {
 			Ballots::<Test>::get(ID).unwrap().closes,
 			WINDOW + 1 + EXTENSION_CAP
 		);
+	});
+}
+
+fn closes() -> u32 {
+	Ballots::<Test>::get(ID).unwrap().closes
+}
+
+#[test]
+fn vote_should_extend_when_an_organisation_was_missing_until_late() {
+	for (at, extended) in [
+		(WINDOW + 1 - EXTENSION, 0),
+		(WINDOW + 2 - EXTENSION, 1),
+		(WINDOW, EXTENSION - 1),
+	] {
+		build_and_execute(|| {
+			<Supermajority as StageGate<u64, u32>>::clear(ID);
+			// Enough power in one organisation; two are needed.
+			Set::set(vec![(1, 1, 5), (2, 1, 4), (3, 2, 1)]);
+			assert_ok!(open_with(policy()));
+			for who in [1, 2] {
+				assert_ok!(vote(who, Vote::Aye));
+			}
+			to(at);
+			assert_ok!(vote(2, Vote::Aye));
+			assert_eq!(closes(), WINDOW + 1, "said again, and nothing turns");
+			assert_ok!(vote(3, Vote::Aye));
+			assert_eq!(closes(), WINDOW + 1 + extended);
+		});
+	}
+}
+
+#[test]
+fn vote_should_extend_when_an_organisation_is_missing_again() {
+	build_and_execute(|| {
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		Set::set(vec![(1, 1, 9), (2, 2, 1)]);
+		assert_ok!(open_with(policy()));
+		for who in [1, 2] {
+			assert_ok!(vote(who, Vote::Aye));
+		}
+		to(WINDOW);
+		assert_ok!(vote(2, Vote::Abstain));
+		assert_eq!(closes(), WINDOW + EXTENSION);
+	});
+}
+
+#[test]
+fn vote_should_extend_when_it_makes_up_for_who_has_left() {
+	build_and_execute(|| {
+		// Of 8 Ayes seven were said; two of them have left. Six are needed.
+		all_aye(policy(), &seats(1..=8));
+		assert_ok!(vote(8, Vote::Abstain));
+		Set::set(seats(3..=8));
+		to(WINDOW);
+		assert_ok!(vote(8, Vote::Aye));
+		assert_eq!(closes(), WINDOW + EXTENSION);
+	});
+}
+
+#[test]
+fn vote_should_not_extend_when_the_power_turns_and_the_result_does_not() {
+	build_and_execute(|| {
+		<Supermajority as StageGate<u64, u32>>::clear(ID);
+		Set::set(vec![(1, 1, 2), (2, 1, 1), (3, 2, 1)]);
+		assert_ok!(open_with(policy()));
+		assert_ok!(vote(1, Vote::Aye));
+		to(WINDOW);
+		// Three quarters now, and of one organisation only.
+		assert_ok!(vote(2, Vote::Aye));
+		assert_eq!(closes(), WINDOW + 1);
+	});
+}
+
+#[test]
+fn vote_should_be_charged_for_the_snapshot_when_the_result_may_turn() {
+	use crate::WeightInfo;
+	build_and_execute(|| {
+		let used = |who| {
+			let voted = Supermajority::vote(signed(who), ID, dossier().hash(), Vote::Aye);
+			voted.unwrap().actual_weight.unwrap()
+		};
+		let plain = <()>::vote(8);
+		assert_eq!([used(1), used(2), used(3)], [plain; 3], "time is left");
+		for who in [2, 3] {
+			assert_ok!(vote(who, Vote::Abstain));
+		}
+		to(WINDOW);
+		assert_eq!(used(2), plain, "half of the power suffices for nothing");
+		assert_eq!(used(3), <()>::vote_late(4), "three quarters");
+		assert_eq!(used(4), plain, "the end has just moved");
+		to(closes() - 1);
+		assert_eq!(used(4), <()>::vote_late(4), "said again");
 	});
 }
 

@@ -5,8 +5,10 @@ use frame_support::weights::{constants::RocksDbWeight, Weight};
 
 /// Weight of each call. What the gate does in a hook is part of the stage machine's weights.
 pub trait WeightInfo {
-	/// `vote`, in a snapshot of so many `validators`.
+	/// `vote` on which nothing turns, in a snapshot of so many `validators`.
 	fn vote(validators: u32) -> Weight;
+	/// `vote` for which so many `validators` of the snapshot are counted before and after it.
+	fn vote_late(validators: u32) -> Weight;
 	/// `stop` that is not enough yet, in a set of so many `validators`.
 	fn stop(validators: u32) -> Weight;
 	/// `stop` that ends a proposal on which everything is full.
@@ -23,6 +25,12 @@ fn list(entries: u32) -> Weight {
 impl WeightInfo for () {
 	fn vote(_: u32) -> Weight {
 		Weight::from_parts(40_000_000, 5_500) + RocksDbWeight::get().reads_writes(2, 2)
+	}
+	fn vote_late(validators: u32) -> Weight {
+		let each = Weight::from_parts(2_000_000, 100) + RocksDbWeight::get().reads(1);
+		Self::vote(validators)
+			+ RocksDbWeight::get().reads(1)
+			+ each.saturating_mul(validators.into())
 	}
 	fn stop(validators: u32) -> Weight {
 		Weight::from_parts(60_000_000, 16_000)

@@ -17,6 +17,14 @@ impl<T: frame_system::Config> pallet_airlock_supermajority::WeightInfo for Weigh
 			.saturating_add(T::DbWeight::get().reads(2))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
+	fn vote_late(v: u32) -> Weight {
+		// Not measured yet: `vote`, and twice what `poll_opens_timelock` of the proposals takes for 1 000.
+		Weight::from_parts(50_510_886, 3574)
+			.saturating_add(Weight::from_parts(12_640_000, 2545).saturating_mul(v.into()))
+			.saturating_add(T::DbWeight::get().reads(3))
+			.saturating_add(T::DbWeight::get().reads((1_u64).saturating_mul(v.into())))
+			.saturating_add(T::DbWeight::get().writes(2))
+	}
 	fn stop(v: u32) -> Weight {
 		// At least 50_285 ns. Reads 3, writes 1.
 		Weight::from_parts(60_705_847, 45487)

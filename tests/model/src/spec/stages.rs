@@ -120,26 +120,29 @@ impl Spec {
 	/// Votes, or votes anew.
 	pub fn vote(&mut self, who: Account, id: Id, dossier: &Dossier, vote: Vote) -> Answer {
 		let now = self.now;
-		let proposal = self.open.get_mut(&id).ok_or("NoBallot")?;
+		let proposal = self.open.get(&id).ok_or("NoBallot")?;
 		let rules = &proposal.policy.ballot;
-		let ballot = proposal.ballot.as_mut().ok_or("NoBallot")?;
+		let ballot = proposal.ballot.as_ref().ok_or("NoBallot")?;
 		check(!ballot.closed && now < ballot.closes, "BallotClosed")?;
 		check(ballot.dossier == *dossier, "OtherDossier")?;
-		let approval = rules.approval;
-		let approved = |ballot: &Ballot| {
-			ballot.side(Vote::Aye) * u64::from(approval.den)
-				>= ballot.total * u64::from(approval.num)
-		};
-		let before = approved(ballot);
-		ballot.electors.get_mut(&who).ok_or("NotElector")?.vote = Some(vote);
-		if approved(ballot) != before {
+		check(ballot.electors.contains_key(&who), "NotElector")?;
+		let wanted = (now + rules.extension).saturating_sub(ballot.closes);
+		let by = wanted.min(rules.extension_cap - ballot.extended);
+		let before = self.would_pass(id);
+		if let Some(elector) = self.ballot_mut(id).electors.get_mut(&who) {
+			elector.vote = Some(vote);
+		}
+		if self.would_pass(id) != before {
 			// A late swing gives the others time to answer.
-			let wanted = (now + rules.extension).saturating_sub(ballot.closes);
-			let by = wanted.min(rules.extension_cap - ballot.extended);
+			let ballot = self.ballot_mut(id);
 			ballot.closes += by;
 			ballot.extended += by;
 		}
 		Ok(())
+	}
+
+	fn ballot_mut(&mut self, id: Id) -> &mut Ballot {
+		self.live(id).ballot.as_mut().expect("it has a vote")
 	}
 
 	pub(super) fn ask_ballot(&mut self, id: Id) -> Status {
