@@ -99,11 +99,14 @@ where
 		Pallet::<T>::note_blocking(ID, false, finding.blocks());
 		Findings::<T>::insert(ID, n, finding);
 	}
+	// Those of others than auditors first, so that an auditor finds the last slot free.
+	let share = Slots::for_public(T::MaxFindings::get());
 	FindingSlots::<T>::insert(
 		ID,
 		Slots {
 			taken: count,
-			..Default::default()
+			public_severe: count.min(share),
+			public_minor: count.saturating_sub(share).min(share),
 		},
 	);
 }

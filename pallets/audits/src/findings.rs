@@ -32,7 +32,8 @@ impl<T: Config> Pallet<T> {
 		Ok(number)
 	}
 
-	/// The number of a new finding. See [`Slots`]; of the auditors' half no organisation takes more than a quarter.
+	/// The number of a new finding, if its share has a slot left ([`Slots`]). Of the auditors' half no organisation takes
+	/// more than a quarter.
 	fn take_slot(
 		id: ProposalId,
 		auditor: Option<OrganisationId>,
@@ -49,17 +50,15 @@ impl<T: Config> Pallet<T> {
 			);
 		}
 		FindingSlots::<T>::try_mutate(id, |slots| {
-			let number = slots.taken;
-			ensure!(number < most, Error::<T>::TooManyFindings);
+			let has_room = match auditor {
+				Some(_) => slots.of_auditors() < Slots::for_auditors(most),
+				None => *slots.public(severity) < Slots::for_public(most),
+			};
+			ensure!(has_room, Error::<T>::TooManyFindings);
 			if auditor.is_none() {
-				let public = if severity.blocks() {
-					&mut slots.public_severe
-				} else {
-					&mut slots.public_minor
-				};
-				ensure!(*public < most / 4, Error::<T>::TooManyFindings);
-				public.saturating_inc();
+				slots.public(severity).saturating_inc();
 			}
+			let number = slots.taken;
 			slots.taken.saturating_inc();
 			Ok(number)
 		})

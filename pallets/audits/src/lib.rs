@@ -417,8 +417,8 @@ pub mod pallet {
 		NotAttested,
 		/// The proposal is not open.
 		NotOpen,
-		/// As many findings of such a severity as the chain takes on one proposal. Half of all are for auditors:
-		/// report to one directly.
+		/// The share of the slots that such findings of such accounts have is full. Report to an auditor directly: half
+		/// of all slots are for auditors. When theirs are full, withhold the approval, or ask validators to stop.
 		TooManyFindings,
 		/// The proposal has no finding of this number.
 		NoFinding,

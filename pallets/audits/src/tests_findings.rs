@@ -489,6 +489,52 @@ fn report_finding_should_keep_the_shares_of_the_slots_apart() {
 	});
 }
 
+#[test]
+fn report_finding_should_fail_when_auditors_would_take_the_share_of_others() {
+	build_and_execute(|| {
+		for who in 5..=7u64 {
+			assert_ok!(Audits::admit(RuntimeOrigin::root(), who, who as u32));
+		}
+		to(51);
+		// Half of 16 for auditors: of six organisations each may take two, and four of them find room.
+		for who in [1, 2, 3, 5] {
+			for _ in 0..2 {
+				assert_ok!(find(who, Severity::Critical));
+			}
+		}
+		for severity in [Severity::Low, Severity::Critical] {
+			assert_noop!(find(6, severity), Error::<Test>::TooManyFindings);
+			assert_noop!(seal(7, severity), Error::<Test>::TooManyFindings);
+		}
+		assert_noop!(
+			find(5, Severity::Low),
+			Error::<Test>::TooManyFindingsOfYours
+		);
+		// The other half is there to the last slot.
+		for _ in 0..4 {
+			assert_ok!(find(9, Severity::High));
+			assert_ok!(find(8, Severity::Low));
+		}
+		assert_noop!(find(8, Severity::High), Error::<Test>::TooManyFindings);
+		assert_noop!(find(9, Severity::Low), Error::<Test>::TooManyFindings);
+		let slots = Slots {
+			taken: 16,
+			public_severe: 4,
+			public_minor: 4,
+		};
+		assert_eq!(FindingSlots::<Test>::get(ID), slots);
+	});
+}
+
+#[test]
+fn the_shares_should_be_all_slots_whatever_their_number() {
+	for most in 8..=200 {
+		let (public, auditors) = (Slots::for_public(most), Slots::for_auditors(most));
+		assert_eq!(2 * public + auditors, most);
+		assert!(auditors >= 2 * public && public >= 2);
+	}
+}
+
 // Waivers.
 
 #[test]

@@ -48,9 +48,9 @@ impl<T: Config> Pallet<T> {
 			ensure!(all.get(&id) == Some(&slots.taken), "a finding is missing");
 			let most = T::MaxFindings::get();
 			ensure!(
-				slots.taken <= most
-					&& slots.public_severe <= most / 4
-					&& slots.public_minor <= most / 4
+				slots.public_severe <= Slots::for_public(most)
+					&& slots.public_minor <= Slots::for_public(most)
+					&& slots.of_auditors() <= Slots::for_auditors(most)
 					&& slots.public_severe.saturating_add(slots.public_minor) <= slots.taken,
 				"more findings than slots"
 			);

@@ -270,6 +270,33 @@ pub struct Slots {
 	pub public_minor: u32,
 }
 
+impl Slots {
+	/// How many slots the severe findings of others than auditors have, and how many the others of these.
+	pub fn for_public(most: u32) -> u32 {
+		most / 4
+	}
+
+	/// How many slots auditors have: all the rest.
+	pub fn for_auditors(most: u32) -> u32 {
+		most.saturating_sub(Self::for_public(most).saturating_mul(2))
+	}
+
+	/// Findings of auditors.
+	pub fn of_auditors(&self) -> u32 {
+		let public = self.public_severe.saturating_add(self.public_minor);
+		self.taken.saturating_sub(public)
+	}
+
+	/// The share of others than auditors that findings of a severity take from.
+	pub(crate) fn public(&mut self, severity: Severity) -> &mut u32 {
+		if severity.blocks() {
+			&mut self.public_severe
+		} else {
+			&mut self.public_minor
+		}
+	}
+}
+
 /// The review of a proposal.
 #[derive(Clone, PartialEq, Eq, Debug, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Review<AccountId, BlockNumber, Balance> {

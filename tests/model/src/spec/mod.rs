@@ -52,7 +52,7 @@ pub const COOLING: Block = 3;
 /// Most attestations on one proposal.
 pub const MAX_ATTESTATIONS: usize = 6;
 /// Most findings on one proposal: a quarter for severe ones of others than auditors, a quarter for their other ones, and
-/// an eighth for each organisation of auditors.
+/// the other half for auditors, of which each organisation has a quarter.
 pub const MAX_FINDINGS: usize = 16;
 /// Deposit of a finding.
 pub const FINDING_DEPOSIT: u64 = 20;

@@ -302,9 +302,11 @@ impl Spec {
 			let own = findings.iter().filter(|f| f.organisation == Some(own));
 			check(own.count() < MAX_FINDINGS / 8, "TooManyFindingsOfYours")?;
 		}
-		check(findings.len() < MAX_FINDINGS, "TooManyFindings")?;
-		let slots = proposal.public_findings[usize::from(severe(severity))];
-		let free = auditor.is_some() || slots < MAX_FINDINGS / 4;
+		let public = proposal.public_findings;
+		let free = match auditor {
+			Some(_) => findings.len() - public[0] - public[1] < MAX_FINDINGS / 2,
+			None => public[usize::from(severe(severity))] < MAX_FINDINGS / 4,
+		};
 		check(free, "TooManyFindings")?;
 		self.check_funds(reporter, FINDING_DEPOSIT)?;
 		self.hold(reporter, FINDING_DEPOSIT);
