@@ -43,7 +43,10 @@ impl BenchmarkHelper<AccountId> for Helper {
 			Stage::Simulation => pallet_airlock_simulations::benchmarking::wait::<Runtime>(),
 			Stage::Review => pallet_airlock_audits::benchmarking::wait::<Runtime>(),
 			Stage::Voting => pallet_airlock_supermajority::benchmarking::wait::<Runtime>(),
-			Stage::Timelock => pallet_airlock_enactment::benchmarking::defer::<Runtime>(current),
+			Stage::Timelock => {
+				pallet_airlock_audits::benchmarking::doubt::<Runtime>();
+				pallet_airlock_enactment::benchmarking::defer::<Runtime>(current)
+			}
 			Stage::Probation => pallet_airlock_enactment::benchmarking::watch::<Runtime>(),
 		}
 	}

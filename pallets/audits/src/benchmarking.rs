@@ -87,6 +87,7 @@ where
 		let finding = Finding {
 			reporter,
 			organisation: None,
+			public: true,
 			deposit,
 			severity,
 			report: Report::Open(document()),
@@ -181,6 +182,20 @@ pub fn wait<T: Config>() {
 		review.earliest = now;
 		review.latest = now.saturating_add(One::one());
 	});
+}
+
+/// After [`fill`]: each finding is severe, and no auditor stands behind one, so that all are read in vain. For the
+/// benchmarks of other pallets.
+pub fn doubt<T: Config>() {
+	let most = T::MaxFindings::get();
+	for number in 0..most {
+		Findings::<T>::mutate(ID, number, |finding| {
+			if let Some(finding) = finding {
+				finding.severity = Severity::Critical;
+			}
+		});
+	}
+	Blocking::<T>::insert(ID, most);
 }
 
 #[benchmarks(where T::Currency: Mutate<T::AccountId>)]

@@ -17,6 +17,7 @@ impl<T: Config> Pallet<T> {
 		T::Currency::hold(&HoldReason::Finding.into(), &reporter, deposit)?;
 		let finding = Finding {
 			organisation: Self::organisation_of(&reporter),
+			public: auditor.is_none(),
 			reporter,
 			deposit,
 			severity,

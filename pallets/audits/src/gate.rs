@@ -45,6 +45,16 @@ impl<T: Config> OpenFindings for Pallet<T> {
 	fn blocking(id: ProposalId) -> bool {
 		Blocking::<T>::get(id) > 0
 	}
+
+	fn backed(id: ProposalId) -> bool {
+		let Some(dossier_hash) = T::Lifecycle::dossier_hash(id) else {
+			return false;
+		};
+		// Reads at most `MaxFindings`, and none while nothing blocks.
+		Self::blocking(id)
+			&& Findings::<T>::iter_prefix_values(id)
+				.any(|finding| finding.blocks() && finding.is_backed(dossier_hash))
+	}
 }
 
 impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {

@@ -27,6 +27,8 @@
 //!   all findings: what was resolved or waived in one dossier stands again when another one is reviewed.
 //! - An open finding blocks before anybody has judged it: better to wait than to be wrong. Its deposit, and an
 //!   auditor's `Spam`, keep this from being free. A sealed one blocks alike.
+//! - The word of somebody who answers for nothing must not block for ever. So [`OpenFindings::backed`] tells the findings
+//!   apart behind which an auditor stands: late in the grace of a switch only these stop it.
 //! - A finding that is worth a bounty is worth copying. Report it sealed and open it later: nobody can copy a seal,
 //!   and the seal has the lower number.
 //! - The pot of a bounty is the sum of the funders' holds; see `bounty.rs` for who pays what. The minimum is held
@@ -623,8 +625,9 @@ pub mod pallet {
 		///
 		/// ## Details
 		/// Possible until the proposal ends. Holds a deposit, which is returned when the proposal ends, unless
-		/// auditors call the finding spam. High and Critical findings block from now on. Half of the slots are
-		/// for auditors ([`Slots`]). A confirmed finding is paid out of the bounty, by severity.
+		/// auditors call the finding spam. High and Critical findings block from now on; late in the grace of a switch
+		/// only if an auditor reported them, or says that they are true. Half of the slots are for auditors
+		/// ([`Slots`]). A confirmed finding is paid out of the bounty, by severity.
 		///
 		/// ## Errors
 		/// [`Error::NotOpen`], [`Error::TooManyFindings`], [`Error::TooManyFindingsOfYours`], or the currency's.

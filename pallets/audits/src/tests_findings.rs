@@ -1,8 +1,8 @@
 //! Findings: triage by one and two organisations, seals, slots, waivers.
 
 use crate::{
-	mock::*, tests::*, Blocking, Decision, Error, Event, FindingSlots, Findings, Report,
-	SealedFinding, Severity, Slots, Status, Verdict, Waivers, MAX_JUDGEMENTS,
+	mock::*, tests::*, Blocking, Decision, Error, Event, FindingSlots, Findings, Kind, Opinion,
+	Report, SealedFinding, Severity, Slots, Status, Verdict, Waivers, MAX_JUDGEMENTS,
 };
 use airlock_primitives::*;
 use frame_support::{assert_noop, assert_ok};
@@ -533,6 +533,97 @@ fn the_shares_should_be_all_slots_whatever_their_number() {
 		assert_eq!(2 * public + auditors, most);
 		assert!(auditors >= 2 * public && public >= 2);
 	}
+}
+
+// Who stands behind a finding.
+
+fn backed() -> bool {
+	<Audits as OpenFindings>::backed(ID)
+}
+
+#[test]
+fn a_finding_should_be_backed_when_one_auditor_says_that_it_is_true() {
+	let cases = [
+		(Decision::Confirm, true),
+		(Decision::ConfirmAs(Severity::High), true),
+		(Decision::ConfirmAs(Severity::Medium), false),
+		(Decision::Dismiss, false),
+		(Decision::Spam, false),
+		(Decision::Duplicate(0), false),
+	];
+	for (decision, backs) in cases {
+		build_and_execute(|| {
+			assert_ok!(find(9, Severity::Critical));
+			assert_ok!(seal(8, Severity::Critical));
+			assert!(!backed(), "strangers");
+			assert_ok!(triage(1, 1, decision));
+			assert_eq!(status(1), Status::Open);
+			assert_eq!(backed(), backs, "{decision:?}");
+			// What was taken back backs nothing.
+			assert_ok!(triage(1, 1, Decision::ConfirmAs(Severity::Low)));
+			assert!(!backed());
+			assert!(<Audits as OpenFindings>::blocking(ID));
+		});
+	}
+}
+
+#[test]
+fn a_finding_should_be_backed_when_it_was_confirmed_and_still_blocks() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::Critical));
+		agree(0, Decision::Confirm);
+		assert!(backed());
+		for who in 20..29 {
+			assert_ok!(waive(who, 0));
+		}
+		assert!(!backed(), "waived");
+		close();
+		open(1);
+		assert!(backed(), "of another dossier nobody waived it");
+		for who in [1, 2] {
+			assert_ok!(resolve(who, 0));
+		}
+		assert!(!backed(), "resolved");
+		assert_ok!(find(9, Severity::Critical));
+		agree(1, Decision::ConfirmAs(Severity::Medium));
+		assert!(!backed(), "true and not severe");
+	});
+}
+
+#[test]
+fn a_finding_should_be_backed_when_an_auditor_reported_it() {
+	build_and_execute(|| {
+		assert_ok!(find(1, Severity::Medium));
+		assert!(!backed(), "not severe");
+		// A new auditor, and one that leaves, report as the public does.
+		assert_ok!(Audits::admit(RuntimeOrigin::root(), 5, 5));
+		to(50);
+		assert_ok!(find(5, Severity::Critical));
+		assert_ok!(attest(4, Kind::CodeReview, Opinion::Approve));
+		assert_ok!(Audits::remove(RuntimeOrigin::root(), 4));
+		assert_ok!(find(4, Severity::Critical));
+		assert!(!backed());
+		to(51);
+		assert_ok!(find(5, Severity::High));
+		assert!(backed());
+		agree(3, Decision::Dismiss);
+		assert!(!backed());
+	});
+}
+
+#[test]
+fn a_judgement_should_back_nothing_when_another_dossier_is_reviewed() {
+	build_and_execute(|| {
+		assert_ok!(find(9, Severity::High));
+		assert_ok!(triage(1, 0, Decision::Confirm));
+		assert!(backed());
+		close();
+		open(1);
+		assert!(!backed());
+		assert!(<Audits as OpenFindings>::blocking(ID));
+		clear(ID);
+		assert!(!backed());
+	});
 }
 
 // Waivers.

@@ -226,6 +226,8 @@ pub struct Finding<AccountId, Balance> {
 	pub reporter: AccountId,
 	/// The reporter's organisation, if it was an auditor then.
 	pub organisation: Option<OrganisationId>,
+	/// True if it took a slot of the public: its reporter was no auditor that may act.
+	pub public: bool,
 	/// Held of the reporter.
 	pub deposit: Balance,
 	/// How bad it is.
@@ -248,6 +250,19 @@ impl<AccountId, Balance> Finding<AccountId, Balance> {
 	/// True if it stops an upgrade.
 	pub fn blocks(&self) -> bool {
 		self.severity.blocks() && self.status.stands()
+	}
+
+	/// True if an auditor stands behind it: reported it, or says of this dossier that it is true and must be mended.
+	pub fn is_backed(&self, dossier_hash: H256) -> bool {
+		let agrees = |judgement: &Judgement| {
+			judgement.dossier_hash == dossier_hash
+				&& match judgement.verdict {
+					Verdict::Triage(Decision::Confirm) => true,
+					Verdict::Triage(Decision::ConfirmAs(severity)) => severity.blocks(),
+					_ => false,
+				}
+		};
+		!self.public || self.status == Status::Confirmed || self.judgements.iter().any(agrees)
 	}
 
 	/// It stands differently now: what was said of it before is settled.

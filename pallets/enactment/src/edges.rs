@@ -197,6 +197,79 @@ mod timelock {
 		}
 	}
 
+	/// Blocks in which a finding that no auditor stands behind stops the switch: half of the grace, rounded up.
+	const DOUBT: u32 = 3;
+
+	#[test]
+	fn poll_should_not_heed_a_stranger_when_half_of_the_grace_is_over() {
+		build_and_execute(|| {
+			let dossier = dossier();
+			approve(&dossier);
+			ready(1..=3, &dossier);
+			Blocked::set(true);
+			for block in DUE..DUE + DOUBT {
+				to(block);
+				deferred_by(Precondition::NoOpenFinding);
+			}
+			to(DUE + DOUBT);
+			assert_eq!(poll_timelock(), GateStatus::Passed);
+			assert_eq!(written(), blob(2));
+		});
+	}
+
+	#[test]
+	fn poll_should_heed_an_auditor_until_the_grace_is_over() {
+		build_and_execute(|| {
+			let dossier = dossier();
+			approve(&dossier);
+			ready(1..=3, &dossier);
+			Blocked::set(true);
+			Backed::set(true);
+			for block in DUE..DUE + GRACE {
+				to(block);
+				deferred_by(Precondition::NoOpenFinding);
+			}
+			to(DUE + GRACE);
+			let why = Failure::Precondition(Precondition::NoOpenFinding);
+			assert_eq!(poll_timelock(), GateStatus::Failed(why));
+			assert_eq!(written(), blob(1));
+		});
+	}
+
+	/// The word of a stranger counts again as soon as an auditor takes it up.
+	#[test]
+	fn poll_should_heed_a_stranger_when_an_auditor_takes_the_word_up() {
+		build_and_execute(|| {
+			let dossier = dossier();
+			approve(&dossier);
+			Blocked::set(true);
+			to(DUE + DOUBT);
+			deferred_by(Precondition::Readiness);
+			ready(1..=3, &dossier);
+			Backed::set(true);
+			deferred_by(Precondition::NoOpenFinding);
+			Backed::set(false);
+			assert_eq!(poll_timelock(), GateStatus::Passed);
+		});
+	}
+
+	#[test]
+	fn doubt_should_last_for_half_of_the_grace_whatever_it_is() {
+		for (grace, lasts) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 2), (100, 50)] {
+			build_and_execute(|| {
+				let mut rules = policy().enactment;
+				rules.grace = grace;
+				let approved = crate::Approved::<u64, u32, frame_support::traits::ConstU32<8>>::new(
+					dossier().hash(),
+					&dossier(),
+					&rules,
+					1,
+				);
+				assert_eq!(approved.doubt_ends(), DUE + lasts, "{grace}");
+			});
+		}
+	}
+
 	#[test]
 	fn poll_should_name_each_new_precondition_when_one_follows_another() {
 		build_and_execute(|| {

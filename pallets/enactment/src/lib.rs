@@ -13,6 +13,8 @@
 //!
 //! - [`Gate`] is the `OnSetCode` of the runtime. It asks one question: does this blob hash to [`Turn`]? The
 //!   turn is set around the pallet's own dispatch and never survives it.
+//! - A High or Critical finding stops the switch. In the second half of the grace only one does behind which an auditor
+//!   stands: others can delay an approved upgrade by half of its grace, however many they report, and no longer.
 //! - Silence is bad news: code that can take no transaction can take no complaint. So the critical window
 //!   ends well only with a quorum of healthy reports.
 //! - A rollback goes forward: the dedicated rollback code has a higher version than the candidate, so that
@@ -636,7 +638,7 @@ impl<T: Config> Pallet<T> {
 			Some(Precondition::ParentCode)
 		} else if OnProbation::<T>::exists() || Locked::<T>::get() {
 			Some(Precondition::LaneFree)
-		} else if T::Findings::blocking(id) {
+		} else if Self::is_doubted(id, approved) {
 			Some(Precondition::NoOpenFinding)
 		} else if !approved.readiness.reached_by(ready(), total) {
 			Some(Precondition::Readiness)
@@ -648,6 +650,19 @@ impl<T: Config> Pallet<T> {
 			Some(Precondition::NoAuthorityChange)
 		} else {
 			None
+		}
+	}
+
+	/// Whether a finding stops the switch: at first whoever reported it, for a finding that nobody has judged may be
+	/// true. A word that no auditor takes up must not use up the whole grace, nor make an approved upgrade expire.
+	fn is_doubted(
+		id: ProposalId,
+		approved: &Approved<T::AccountId, BlockNumberFor<T>, T::MaxValidators>,
+	) -> bool {
+		if frame_system::Pallet::<T>::block_number() < approved.doubt_ends() {
+			T::Findings::blocking(id)
+		} else {
+			T::Findings::backed(id)
 		}
 	}
 

@@ -48,7 +48,10 @@ parameter_types! {
 	/// Account and power.
 	pub static Set: Vec<(u64, Power)> = Vec::new();
 	pub static Ayes: Power = 0;
+	/// A finding is open.
 	pub static Blocked: bool = false;
+	/// An auditor stands behind it.
+	pub static Backed: bool = false;
 	pub static Migrating: bool = false;
 	pub static ChangingAuthorities: bool = false;
 	/// What the chain counts of itself.
@@ -119,6 +122,9 @@ impl CurrentMajority for Test {
 impl OpenFindings for Test {
 	fn blocking(_: ProposalId) -> bool {
 		Blocked::get()
+	}
+	fn backed(_: ProposalId) -> bool {
+		Blocked::get() && Backed::get()
 	}
 }
 
@@ -385,6 +391,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
 		Voided::set(0);
 		SystemMigrating::set(false);
 		Blocked::set(false);
+		Backed::set(false);
 		Migrating::set(false);
 		ChangingAuthorities::set(false);
 		to(1);

@@ -195,7 +195,14 @@ mod timelock {
 			|| Set::set((1..=4).map(|n| (n, 1)).collect()),
 		);
 		deferred_by(CurrentMajority, || Ayes::set(2), || Ayes::set(3));
-		deferred_by(NoOpenFinding, || Blocked::set(true), || Blocked::set(false));
+		deferred_by(
+			NoOpenFinding,
+			|| {
+				Blocked::set(true);
+				Backed::set(true);
+			},
+			|| Blocked::set(false),
+		);
 		deferred_by(
 			NoMigration,
 			|| Migrating::set(true),

@@ -12,6 +12,7 @@ use frame_support::{
 };
 use scale_info::TypeInfo;
 use sp_core::H256;
+use sp_runtime::traits::{AtLeast32BitUnsigned, Zero};
 
 /// An approved upgrade whose code is not written yet.
 #[derive(
@@ -47,7 +48,7 @@ where
 impl<AccountId, BlockNumber, MaxValidators> Approved<AccountId, BlockNumber, MaxValidators>
 where
 	AccountId: Clone + PartialEq + Eq + core::fmt::Debug,
-	BlockNumber: Clone + PartialEq + Eq + core::fmt::Debug + sp_runtime::Saturating + Copy,
+	BlockNumber: AtLeast32BitUnsigned + core::fmt::Debug + Copy,
 	MaxValidators: Get<u32>,
 {
 	/// An upgrade that was approved now.
@@ -69,6 +70,14 @@ where
 			ready: Default::default(),
 			failed: None,
 		}
+	}
+
+	/// The first block in which a finding stops the switch only if an auditor stands behind it: half of the grace is
+	/// over, rounded up.
+	pub fn doubt_ends(&self) -> BlockNumber {
+		let grace = self.expires.saturating_sub(self.due);
+		let half = grace.checked_div(&2u32.into()).unwrap_or_else(Zero::zero);
+		self.expires.saturating_sub(half)
 	}
 }
 

@@ -143,7 +143,8 @@ policy_struct! {
 		timelock: BlockNumber,
 		/// Share of the current set whose nodes must have signalled readiness.
 		readiness: Ratio,
-		/// Blocks after the due block in which the switch is tried again.
+		/// Blocks after the due block in which the switch is tried again. In the second half of them a finding stops it
+		/// only if somebody stands behind it who answers for that.
 		grace: BlockNumber,
 	}
 }

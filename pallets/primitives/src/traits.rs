@@ -59,10 +59,16 @@ impl<AccountId: PartialEq> Electorate<AccountId> for () {
 pub trait OpenFindings {
 	/// True if a finding is open that must stop the upgrade (High or Critical, not dismissed, not resolved).
 	fn blocking(id: ProposalId) -> bool;
+
+	/// True if one of them is more than the word of somebody: somebody stands behind it who answers for what it says.
+	fn backed(id: ProposalId) -> bool;
 }
 
 impl OpenFindings for () {
 	fn blocking(_: ProposalId) -> bool {
+		false
+	}
+	fn backed(_: ProposalId) -> bool {
 		false
 	}
 }

@@ -250,7 +250,7 @@ mod benchmarks {
 		assert_eq!(Pallet::<T>::stage(ID), Some(Stage::Voting));
 	}
 
-	/// Everything holds, and the bytes of candidate and way back are there: those of the code that runs. Only with benchmarks does `system` take a
+	/// Everything holds, no auditor stands behind any of the findings, and the bytes of candidate and way back are there: those of the code that runs. Only with benchmarks does `system` take a
 	/// version that is no higher.
 	#[benchmark]
 	fn poll_switches() {

@@ -157,7 +157,7 @@ impl WeightInfo for () {
 		Weight::from_parts(2_000_000_000, 800_000) + RocksDbWeight::get().reads_writes(1_010, 2_010)
 	}
 	fn poll_switches() -> Weight {
-		Weight::from_parts(50_000_000_000, 8_000_000) + RocksDbWeight::get().reads_writes(1_020, 10)
+		Weight::from_parts(50_000_000_000, 8_000_000) + RocksDbWeight::get().reads_writes(1_090, 10)
 	}
 	fn poll_watches() -> Weight {
 		Weight::from_parts(1_000_000_000, 100_000) + RocksDbWeight::get().reads_writes(10, 5)

@@ -253,6 +253,7 @@ fn findings(id: Id, expected: &Proposal) {
 		let what = format!("finding {number} on {id}");
 		assert_eq!(stored.reporter, expected.reporter, "{what}");
 		assert_eq!(stored.organisation, expected.organisation, "{what}");
+		assert_eq!(stored.public, expected.public, "share of {what}");
 		assert_eq!(stored.deposit, expected.deposit, "deposit of {what}");
 		assert_eq!(stored.severity, expected.severity, "severity of {what}");
 		assert_eq!(stored.status, expected.standing, "standing of {what}");

@@ -1,7 +1,7 @@
 //! Whole lifecycles on the whole runtime.
 
-use airlock_primitives::{Failure, Lifecycle, Outcome, Precondition, Stage};
-use airlock_runtime::{Enactment, Proposals, Runtime, System};
+use airlock_primitives::{Electorate, Failure, Lifecycle, Outcome, Precondition, Stage};
+use airlock_runtime::{Enactment, Proposals, Runtime, System, Validators};
 use airlock_runtime_tests::*;
 use airlock_variants::{BASE, GOOD, GOOD_ROLLBACK};
 use pallet_airlock_audits::{Decision, Severity};
@@ -157,6 +157,101 @@ fn an_open_critical_finding_stops_the_switch_until_it_is_dismissed() {
 		run(1);
 		assert_eq!(code(), GOOD);
 		health(id, &validators(), true);
+	});
+}
+
+/// Whatever a stranger reports, and when: 16 findings in the timelock and one after the other in the grace.
+#[test]
+fn a_stranger_delays_an_approved_upgrade_by_half_of_its_grace() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Timelock);
+		ready(id, &validators());
+		let find = || {
+			let report = pallet_airlock_audits::Call::report_finding {
+				id,
+				severity: Severity::Critical,
+				report: airlock_primitives::Document::of(b"it burns"),
+			};
+			signed(&anyone(), report)
+		};
+		for _ in 0..8 {
+			find().expect("a slot");
+		}
+		let approved = pallet_airlock_enactment::InTimelock::<Runtime>::get(id).unwrap();
+		let half = approved.due + (approved.expires - approved.due) / 2;
+		run(approved.due - System::block_number());
+		for _ in 0..8 {
+			find().expect("a slot");
+			run(1);
+			assert_eq!(code(), BASE);
+		}
+		assert!(find().is_err(), "no slot is left");
+		run(half - 1 - System::block_number());
+		assert_eq!(code(), BASE, "half of the grace is not over");
+		run(1);
+		assert_eq!(code(), GOOD);
+		health(id, &validators(), true);
+	});
+}
+
+/// One word of an auditor makes it count until the end, and an approved upgrade expires by it.
+#[test]
+fn a_finding_that_an_auditor_holds_true_stops_the_switch_for_good() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Timelock);
+		ready(id, &validators());
+		let report = pallet_airlock_audits::Call::report_finding {
+			id,
+			severity: Severity::Critical,
+			report: airlock_primitives::Document::of(b"it burns"),
+		};
+		signed(&anyone(), report).unwrap();
+		let confirm = pallet_airlock_audits::Call::triage {
+			id,
+			finding: 0,
+			decision: Decision::Confirm,
+		};
+		signed(&auditors()[0], confirm).unwrap();
+		run_out_of(Stage::Timelock, id, 100);
+		assert_eq!(code(), BASE);
+		let why = Precondition::NoOpenFinding;
+		assert_eq!(
+			outcome(id),
+			Some(Outcome::Expired(Failure::Precondition(why)))
+		);
+	});
+}
+
+/// Half of the validators are replaced during a vote: it begins once more, and the new set decides.
+#[test]
+fn a_vote_begins_once_more_when_its_voters_are_gone() {
+	on_local_chain(|| {
+		let id = good_upgrade_in(Stage::Voting);
+		vote(id, &validators()[..3], Vote::Aye);
+		let closes = |id| {
+			pallet_airlock_supermajority::Ballots::<Runtime>::get(id)
+				.unwrap()
+				.closes
+		};
+		let before = closes(id);
+		let as_elected = pallet_airlock_validators::Active::<Runtime>::get();
+		pallet_airlock_validators::Active::<Runtime>::mutate(|active| {
+			for (voter, new) in active.iter_mut().zip(simulators()).take(2) {
+				voter.account = new;
+			}
+		});
+		run(before - System::block_number());
+		assert_eq!(Proposals::stage(id), Some(Stage::Voting));
+		assert!(closes(id) > before);
+		let set: Vec<_> = Validators::voters()
+			.into_iter()
+			.map(|voter| voter.account)
+			.collect();
+		vote(id, &set[..3], Vote::Aye);
+		run(closes(id) - System::block_number());
+		assert_eq!(Proposals::stage(id), Some(Stage::Timelock));
+		// No session began for the set that was put there: the validators' own invariants would find it.
+		pallet_airlock_validators::Active::<Runtime>::put(as_elected);
 	});
 }
 

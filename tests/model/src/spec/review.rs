@@ -49,6 +49,8 @@ pub struct Finding {
 	pub reporter: Account,
 	/// Of which organisation then.
 	pub organisation: Option<u32>,
+	/// Its reporter was no auditor that may act.
+	pub public: bool,
 	/// What is held for it.
 	pub deposit: u64,
 	/// How bad it is.
@@ -72,6 +74,18 @@ impl Finding {
 	pub fn blocks(&self) -> bool {
 		let stands = matches!(self.standing, Standing::Open | Standing::Confirmed);
 		severe(self.severity) && stands
+	}
+
+	/// True if an auditor reported it, or says of this dossier that it is true and severe.
+	fn is_backed(&self, dossier: &Dossier) -> bool {
+		let agrees = |verdict: &Verdict| match verdict {
+			Verdict::Triage(Decision::Confirm) => true,
+			Verdict::Triage(Decision::ConfirmAs(lower)) => severe(*lower),
+			_ => false,
+		};
+		let said = self.judgements.iter();
+		let mut said = said.filter(|(_, of, _)| of == dossier);
+		!self.public || self.confirmed || said.any(|(.., verdict)| agrees(verdict))
 	}
 
 	fn become_standing(&mut self, standing: Standing, dossier: Dossier) {
@@ -287,6 +301,13 @@ impl Spec {
 		self.open[&id].findings.iter().any(Finding::blocks)
 	}
 
+	/// True while one does behind which an auditor stands.
+	pub fn doubted(&self, id: Id) -> bool {
+		let proposal = &self.open[&id];
+		let mut findings = proposal.findings.iter();
+		findings.any(|f| f.blocks() && f.is_backed(&proposal.dossier))
+	}
+
 	/// Reports a finding, openly or sealed.
 	pub fn report_finding(
 		&mut self,
@@ -317,6 +338,7 @@ impl Spec {
 		proposal.findings.push(Finding {
 			reporter,
 			organisation,
+			public: auditor.is_none(),
 			deposit: FINDING_DEPOSIT,
 			severity,
 			seal,

@@ -284,9 +284,14 @@ impl Spec {
 		});
 		let share = proposal.policy.enactment.readiness;
 		let enough = ready * u64::from(share.den) >= total * u64::from(share.num) && total > 0;
+		// Whoever reported it, for the first half of the grace.
+		let doubted = match &proposal.timelock {
+			Some(lock) if (self.now - lock.due) * 2 < lock.expires - lock.due => self.blocked(id),
+			_ => self.doubted(id),
+		};
 		let conditions = [
 			(self.trial.is_none() && !self.locked, Precondition::LaneFree),
-			(!self.blocked(id), Precondition::NoOpenFinding),
+			(!doubted, Precondition::NoOpenFinding),
 			(enough, Precondition::Readiness),
 			(ayes * 3 > total * 2, Precondition::CurrentMajority),
 			(!self.migrating, Precondition::NoMigration),
