@@ -446,6 +446,36 @@ mod timelock {
 		});
 	}
 
+	/// Going back to the previous code makes the parent of others the current one again. A version is never used twice.
+	#[test]
+	fn poll_should_fail_at_once_when_another_upgrade_used_up_the_version() {
+		for (version, used_up) in [(2, true), (3, false)] {
+			build_and_execute(|| {
+				enact_and_fail(2, Rollback::PreviousCode);
+				assert_eq!(written(), blob(1));
+				let dossier = Dossier {
+					code: code_ref(version),
+					rollback: Rollback::PreviousCode,
+					..dossier()
+				};
+				if Preimage::len(&code_ref(version).hash).is_none() {
+					note(blob(version));
+				}
+				approve(&dossier);
+				ready(1..=3, &dossier);
+				to(now() + TIMELOCK);
+				let why = Failure::Precondition(Precondition::ParentCode);
+				let want = if used_up {
+					GateStatus::Failed(why)
+				} else {
+					GateStatus::Passed
+				};
+				assert_eq!(poll_timelock(), want);
+				assert_eq!(written(), blob(if used_up { 1 } else { version }));
+			});
+		}
+	}
+
 	#[test]
 	fn poll_should_defer_when_another_upgrade_is_on_probation() {
 		build_and_execute(|| {

@@ -634,7 +634,9 @@ impl<T: Config> Pallet<T> {
 			let (aye, total) = T::CurrentMajority::aye_of_current_set(id);
 			TWO_THIRDS.exceeded_by(aye, total)
 		};
-		if Self::current() != approved.parent {
+		// A parent that was replaced and came back is the same code, and leaves a version behind that is used up.
+		let used_up = || approved.code.spec_version <= HighestSpecVersion::<T>::get();
+		if Self::current() != approved.parent || used_up() {
 			Some(Precondition::ParentCode)
 		} else if OnProbation::<T>::exists() || Locked::<T>::get() {
 			Some(Precondition::LaneFree)

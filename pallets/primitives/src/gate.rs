@@ -169,7 +169,7 @@ pub enum Failure {
 	TypeInfo,
 )]
 pub enum Precondition {
-	/// The parent code is still the active one.
+	/// The parent code is still the active one, and no other upgrade has used up the version.
 	#[codec(index = 0)]
 	ParentCode,
 	/// Enough validators' nodes are ready.

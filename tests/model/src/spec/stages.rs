@@ -265,7 +265,9 @@ impl Spec {
 				self.switch(id);
 				Status::Passed
 			}
-			Some(unmet) if expired => Status::Failed(Failure::Precondition(unmet)),
+			Some(unmet) if expired || unmet == Precondition::ParentCode => {
+				Status::Failed(Failure::Precondition(unmet))
+			}
 			Some(_) => Status::Pending(self.now + 1),
 		}
 	}
@@ -290,6 +292,11 @@ impl Spec {
 			_ => self.doubted(id),
 		};
 		let conditions = [
+			// Another upgrade took the version, and the chain went back to this one's parent.
+			(
+				proposal.dossier.code.version > self.highest,
+				Precondition::ParentCode,
+			),
 			(self.trial.is_none() && !self.locked, Precondition::LaneFree),
 			(!doubted, Precondition::NoOpenFinding),
 			(enough, Precondition::Readiness),
