@@ -1,6 +1,6 @@
 //! A runtime that has nothing of ours but the pallets: accounts of 20 bytes, a balance and a block number of 64 bits, an
-//! electorate that is a list in storage, no session, no council, three of the five stages, and a setter of code of its
-//! own behind the gate. `docs/adopting.md` quotes it.
+//! electorate that is a list in storage, no session, no council, three of the five gates (vote, timelock, probation), and
+//! a setter of code of its own behind the gate of enactment. `docs/adopting.md` quotes it.
 
 #![allow(missing_docs)] // What `construct_runtime` makes has none.
 
@@ -37,7 +37,6 @@ frame_support::construct_runtime!(
 		Balances: pallet_balances,
 		Preimage: pallet_preimage,
 		Authorities: authorities,
-		Audits: pallet_airlock_audits,
 		Supermajority: pallet_airlock_supermajority,
 	}
 );
@@ -49,13 +48,13 @@ parameter_types! {
 	pub RequiredApis: Vec<pallet_airlock_proposals::RequiredApi> = vec![blob::REQUIRED_API];
 }
 
-/// Who admits auditors on this chain: one account, say a multisig.
-pub struct Registrar;
-impl Registrar {
+/// Who reopens the lane on this chain: one account, say a multisig.
+pub struct Operators;
+impl Operators {
 	/// The account.
 	pub const ACCOUNT: AccountId = H160::repeat_byte(0xAD);
 }
-impl SortedMembers<AccountId> for Registrar {
+impl SortedMembers<AccountId> for Operators {
 	fn sorted_members() -> Vec<AccountId> {
 		vec![Self::ACCOUNT]
 	}
@@ -138,7 +137,6 @@ impl Contains<u8> for LifecyclePallets {
 			Proposals::index(),
 			Enactment::index(),
 			Authorities::index(),
-			Audits::index(),
 			Supermajority::index(),
 		]
 		.contains(&usize::from(*index))
@@ -158,9 +156,9 @@ impl pallet_airlock_proposals::Config for Runtime {
 	type RuntimeHoldReason = RuntimeHoldReason;
 	type Preimages = Preimage;
 	type Code = Enactment;
-	// Left out: whoever has no simulators starts with review and vote.
+	// Left out: whoever has no simulators and no auditors starts with the vote.
 	type Simulation = ();
-	type Review = Audits;
+	type Review = ();
 	type Ballot = Supermajority;
 	type Timelock = pallet_airlock_enactment::Timelock<Runtime>;
 	type Probation = pallet_airlock_enactment::Probation<Runtime>;
@@ -185,7 +183,8 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type RuntimeCall = RuntimeCall;
 	type Electorate = Authorities;
 	type CurrentMajority = Supermajority;
-	type Findings = Audits;
+	// Nobody keeps findings here: more than a third of the electorate stops what it does not want.
+	type Findings = ();
 	type Preimages = Preimage;
 	// This chain has no multi-block migrations, and its authorities do not change by themselves.
 	type Migrations = ();
@@ -193,27 +192,8 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type Vitals = ();
 	type StoredCalls = ();
 	type AuthorityChangePending = frame_support::traits::ConstBool<false>;
-	type UnlockOrigin = EnsureSignedBy<Registrar, AccountId>;
+	type UnlockOrigin = EnsureSignedBy<Operators, AccountId>;
 	type MaxValidators = ConstU32<32>;
-	type WeightInfo = ();
-}
-
-impl pallet_airlock_audits::Config for Runtime {
-	type AdmitOrigin = EnsureSignedBy<Registrar, AccountId>;
-	type Currency = Balances;
-	type RuntimeHoldReason = RuntimeHoldReason;
-	type Bond = ConstU64<500>;
-	type FindingDeposit = ConstU64<10>;
-	type MinBounty = ConstU64<50>;
-	type MinBountyPart = ConstU64<10>;
-	type MaxFunders = ConstU32<4>;
-	type Electorate = Authorities;
-	type MaxValidators = ConstU32<32>;
-	type Lifecycle = Proposals;
-	type Roles = Proposals;
-	type MaxAttestations = ConstU32<16>;
-	type MaxFindings = ConstU32<16>;
-	type CoolingPeriod = ConstU64<10>;
 	type WeightInfo = ();
 }
 
@@ -236,12 +216,13 @@ pub fn policy() -> Policy<BlockNumber> {
 			seats: 0,
 			replay_blocks: 0,
 		},
+		// Nor is this one.
 		review: ReviewPolicy {
-			minimum: 5,
-			per_pallet: 1,
-			grace: 10,
-			approvals: 1,
-			builds: 1,
+			minimum: 0,
+			per_pallet: 0,
+			grace: 0,
+			approvals: 0,
+			builds: 0,
 		},
 		ballot: BallotPolicy {
 			window: 5,

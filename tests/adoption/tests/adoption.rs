@@ -7,14 +7,11 @@ use airlock_primitives::{
 };
 use frame_support::{assert_noop, assert_ok, traits::OnInitialize};
 use frame_system::SetCode;
-use pallet_airlock_audits::{Kind, Opinion};
 use pallet_airlock_supermajority::Vote;
 use sp_core::{storage::well_known_keys, traits::ReadRuntimeVersionExt, H160, H256};
 use sp_runtime::{traits::Dispatchable, BuildStorage, DispatchError, DispatchResult};
 
 const DEVELOPER: AccountId = H160::repeat_byte(1);
-const AUDITOR: AccountId = H160::repeat_byte(2);
-const BUILDER: AccountId = H160::repeat_byte(3);
 const STRANGER: AccountId = H160::repeat_byte(9);
 
 /// Power 4, 3, 2 and 1: three quarters need the first two and one more.
@@ -29,7 +26,7 @@ fn seat(n: usize) -> AccountId {
 }
 
 fn on_chain(test: impl FnOnce()) {
-	let people = [DEVELOPER, AUDITOR, BUILDER, STRANGER];
+	let people = [DEVELOPER, STRANGER];
 	let genesis = RuntimeGenesisConfig {
 		balances: pallet_balances::GenesisConfig {
 			balances: people.map(|who| (who, 10_000)).to_vec(),
@@ -47,14 +44,6 @@ fn on_chain(test: impl FnOnce()) {
 	ext.execute_with(|| {
 		Running::set(1);
 		run(1);
-		for (n, auditor) in [AUDITOR, BUILDER].into_iter().enumerate() {
-			let admit = pallet_airlock_audits::Call::admit {
-				auditor,
-				organisation: 100 + n as u32,
-			};
-			call(Registrar::ACCOUNT, admit).expect("admitted by this chain's registrar");
-		}
-		run(10);
 		test();
 		check();
 	});
@@ -64,7 +53,6 @@ fn on_chain(test: impl FnOnce()) {
 fn check() {
 	Proposals::do_try_state().expect("proposals");
 	Enactment::do_try_state().expect("enactment");
-	Audits::do_try_state().expect("audits");
 	Supermajority::do_try_state().expect("supermajority");
 }
 
@@ -131,11 +119,10 @@ fn dossier(spec_version: u32) -> Dossier {
 	}
 }
 
-/// Takes an upgrade as far as a stage.
-fn upgrade_in(stage: Stage, spec_version: u32) -> ProposalId {
+/// Registers an upgrade and uploads its bytes.
+fn register(spec_version: u32) -> ProposalId {
 	let id = pallet_airlock_proposals::NextId::<Runtime>::get();
 	let dossier = dossier(spec_version);
-	let dossier_hash = dossier.hash();
 	call(
 		DEVELOPER,
 		pallet_airlock_proposals::Call::register { dossier },
@@ -145,44 +132,28 @@ fn upgrade_in(stage: Stage, spec_version: u32) -> ProposalId {
 		let bytes = blob::of(version);
 		call(STRANGER, pallet_preimage::Call::note_preimage { bytes }).expect("uploaded");
 	}
+	id
+}
+
+/// Takes an upgrade as far as a stage.
+fn upgrade_in(stage: Stage, spec_version: u32) -> ProposalId {
+	let id = register(spec_version);
+	let dossier_hash = Proposals::dossier_hash(id).expect("open");
 	call(STRANGER, pallet_airlock_proposals::Call::advance { id }).expect("good bytes");
-	// The stage that is left out passes at the next block.
-	run(1);
-	for at in [Stage::Review, Stage::Voting, Stage::Timelock] {
+	// The two stages that are left out pass at the next blocks.
+	run(2);
+	for at in [Stage::Voting, Stage::Timelock] {
 		assert_eq!(Proposals::stage(id), Some(at));
 		if at == stage {
 			return id;
 		}
 		match at {
-			Stage::Review => review(id, dossier_hash),
 			Stage::Voting => vote(id, dossier_hash),
 			_ => ready(id, dossier_hash),
 		}
 		run_out_of(at, id);
 	}
 	id
-}
-
-fn review(id: ProposalId, dossier_hash: H256) {
-	let amount = 50;
-	call(
-		DEVELOPER,
-		pallet_airlock_audits::Call::fund_bounty { id, amount },
-	)
-	.expect("funded");
-	for (who, kind) in [
-		(AUDITOR, Kind::CodeReview),
-		(BUILDER, Kind::ReproducedBuild),
-	] {
-		let attest = pallet_airlock_audits::Call::attest {
-			id,
-			dossier_hash,
-			kind,
-			opinion: Opinion::Approve,
-			report: H256::zero(),
-		};
-		call(who, attest).expect("attested");
-	}
 }
 
 fn vote(id: ProposalId, dossier_hash: H256) {
@@ -260,7 +231,7 @@ fn power_should_decide_and_not_heads() {
 
 #[test]
 fn a_third_can_stop() {
-	for stage in [Stage::Review, Stage::Voting, Stage::Timelock] {
+	for stage in [Stage::Voting, Stage::Timelock] {
 		on_chain(|| {
 			let id = upgrade_in(stage, 2);
 			let dossier_hash = Proposals::dossier_hash(id).expect("open");
@@ -318,23 +289,35 @@ fn no_other_way_should_lead_to_the_code() {
 	});
 }
 
+/// Two candidates in a row that nobody reports healthy lock the lane, and this chain's operators reopen it.
 #[test]
-fn auditors_should_be_admitted_by_this_chains_registrar_only() {
+fn the_lane_should_be_reopened_by_this_chains_operators_only() {
 	on_chain(|| {
-		let admit = |by| {
-			let auditor = STRANGER;
-			let organisation = 7;
-			call(
-				by,
-				pallet_airlock_audits::Call::admit {
-					auditor,
-					organisation,
-				},
-			)
-		};
-		assert_eq!(admit(STRANGER), Err(DispatchError::BadOrigin));
-		assert_eq!(admit(seat(0)), Err(DispatchError::BadOrigin));
-		assert_ok!(admit(Registrar::ACCOUNT));
+		let unlock = || pallet_airlock_enactment::Call::unlock {};
+		for version in [2, 4] {
+			let id = upgrade_in(Stage::Probation, version);
+			run(6);
+			assert_eq!(outcome(id), Some(Outcome::RolledBack(Failure::Silence)));
+		}
+		assert!(pallet_airlock_enactment::Locked::<Runtime>::get());
+		for nobody in [STRANGER, seat(0)] {
+			assert_eq!(call(nobody, unlock()), Err(DispatchError::BadOrigin));
+		}
+		assert_ok!(call(Operators::ACCOUNT, unlock()));
+	});
+}
+
+/// What is left out passes by itself, one block for each stage, and asks nobody.
+#[test]
+fn stages_that_are_left_out_should_pass_by_themselves() {
+	on_chain(|| {
+		let id = register(2);
+		call(STRANGER, pallet_airlock_proposals::Call::advance { id }).expect("good bytes");
+		for stage in [Stage::Simulation, Stage::Review, Stage::Voting] {
+			assert_eq!(Proposals::stage(id), Some(stage));
+			run(1);
+		}
+		assert_eq!(Proposals::stage(id), Some(Stage::Voting), "this one waits");
 	});
 }
 
