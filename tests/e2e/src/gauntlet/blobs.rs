@@ -150,7 +150,7 @@ fn unloadable() -> Result<Vec<Blob>> {
 		blob(
 			"version-lies",
 			versioned_base()?,
-			Stop::BackFor(Failure::Silence, None),
+			Stop::BackFor(Failure::Silence, Some(Failure::ReportedUnhealthy)),
 		),
 	])
 }

@@ -30,6 +30,8 @@ use std::{
 const POLL: Duration = Duration::from_millis(300);
 /// How long a stage may take: some blocks of two seconds, on a machine that does much else.
 const STAGE: Duration = Duration::from_secs(120);
+/// How long a new node may take, on a machine on which many nodes compile.
+const SYNC: Duration = Duration::from_secs(300);
 /// How long it may take until all is decided after a switch: the gap of twelve slots, the critical window and the watch.
 const DECISION: Duration = Duration::from_secs(240);
 /// Blocks after the switch at which people begin to use the chain: a migration may take one.
@@ -393,7 +395,7 @@ impl<'a> Course<'a> {
 		let node = self.network.join()?;
 		let (own, client) = (node.client().await?, self.client().await?);
 		// One that syncs by warp gets the blocks before its first state last.
-		let ours = until("the new node", STAGE, async || {
+		let ours = until("the new node", SYNC, async || {
 			let is_final = own.heads().await?.1 >= height;
 			Ok(own.hash_of(height).await?.filter(|_| is_final))
 		})
