@@ -271,6 +271,14 @@ pub mod pallet {
 			/// How much.
 			amount: BalanceOf<T>,
 		},
+		/// The deposit of a proposal whose code ran could not be given back: the proposer's balance does not cover it any
+		/// more. It stays held.
+		DepositNotReturned {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Why not.
+			error: DispatchError,
+		},
 		/// A proposal ended. Its deposit is back and its storage gone.
 		Ended {
 			/// Number of the proposal.
@@ -899,7 +907,12 @@ impl<T: Config> Pallet<T> {
 			.dossier
 			.blobs()
 			.for_each(|blob| T::Preimages::unrequest(&blob.hash));
-		Self::settle_deposit(id, &proposal, outcome)?;
+		let settled = with_storage_layer(|| Self::settle_deposit(id, &proposal, outcome));
+		if let Err(error) = settled {
+			// Code on probation may have damaged the account: that must not keep the chain from going back.
+			ensure!(proposal.stage == Stage::Probation, error);
+			Self::deposit_event(Event::DepositNotReturned { id, error });
+		}
 		OpenBy::<T>::mutate_exists(&proposal.proposer, |open| {
 			*open = open.map(|n| n.saturating_sub(1)).filter(|n| !n.is_zero());
 		});

@@ -5,7 +5,7 @@ use airlock_primitives::*;
 use frame_support::{
 	assert_noop, assert_ok,
 	dispatch::Pays,
-	traits::{fungible::InspectHold, Hooks, QueryPreimage},
+	traits::{fungible::InspectHold, Hooks, QueryPreimage, StorePreimage},
 };
 use sp_core::H256;
 
@@ -116,6 +116,25 @@ mod register {
 					Error::<Test>::CodeLengthWrong
 				);
 			}
+		});
+	}
+
+	#[test]
+	fn register_should_fail_when_bytes_of_another_length_are_there() {
+		build_and_execute(|| {
+			let mut other = dossier(2);
+			let code = b"bytes that somebody paid for".to_vec();
+			<Preimage as StorePreimage>::note(std::borrow::Cow::Borrowed(&code)).unwrap();
+			other.code = CodeRef {
+				len: 1,
+				..code_ref(&code, 2)
+			};
+			assert_noop!(
+				Call::register(signed(1), other.clone()),
+				Error::<Test>::CodeLengthWrong
+			);
+			other.code.len = code.len() as u32;
+			assert_ok!(Call::register(signed(1), other));
 		});
 	}
 
