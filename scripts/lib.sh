@@ -48,3 +48,21 @@ wasm_env() {
 		export WASM_BUILD_TOOLCHAIN="$WASM_TOOLCHAIN"
 	fi
 }
+
+# Builds everything, and becomes one of its programs on the node that was built. $1: the program; the rest: its options.
+# Asked for help before anything is built, it shows the beginning of the script that calls it.
+build_and_run() {
+	local program="$BIN/$1"
+	shift
+	case " $* " in
+		*" --help "*|*" -h "*)
+			[ -x "$program" ] && exec "$program" --help
+			sed -n '2,4s/^# //p' "$ROOT/scripts/$(basename "$0")"
+			exit 0 ;;
+	esac
+	scripts/setup
+	wasm_env
+	say "building the node and the test upgrades (the first time takes half an hour on two cores)"
+	cargo build --release --locked --workspace || fail "the build failed: see cargo's message above."
+	exec "$program" --node "$BIN/airlock-node" "$@"
+}
