@@ -145,7 +145,8 @@ async fn one(options: &Options, (fault, moment): Trial) -> Row {
 				.map(|old| (VICTIM, old)),
 			small_disk: (fault == Fault::FullDisk).then_some((VICTIM, DISK)),
 			wired: fault == Fault::CutOff,
-			genesis: super::rules(4, 12, 2, 4),
+			// A motion of the council is void when the code is written: it must be over before.
+			genesis: super::rules(if fault == Fault::Removed { 12 } else { 4 }, 12, 2, 4),
 			late: 2,
 			..Start::default()
 		})
