@@ -30,8 +30,8 @@ struct Cli {
 	/// An older node, for `--faults`: one validator runs it.
 	#[arg(long, value_name = "PATH", requires = "faults")]
 	old_node: Option<PathBuf>,
-	/// Chains at a time.
-	#[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
+	/// Chains at a time. Too many starve each other: then even good code is left for silence.
+	#[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
 	at_once: u8,
 	/// Also write the rows as JSON.
 	#[arg(long, value_name = "FILE")]
