@@ -201,18 +201,19 @@ impl Client {
 			.await?)
 	}
 
+	async fn header(&self, hash: H256) -> Result<<Config as subxt::Config>::Header> {
+		let header = self.rpc.chain_get_header(Some(hash)).await?;
+		header.ok_or_else(|| anyhow!("there is no block {hash:?}"))
+	}
+
 	/// The root of the state after a block.
 	pub async fn state_root(&self, hash: H256) -> Result<H256> {
-		let header = self.rpc.chain_get_header(Some(hash)).await?;
-		Ok(header
-			.ok_or_else(|| anyhow!("there is no block {hash:?}"))?
-			.state_root)
+		Ok(self.header(hash).await?.state_root)
 	}
 
 	/// The slot of a block.
 	pub async fn slot(&self, hash: H256) -> Result<u64> {
-		let header = self.rpc.chain_get_header(Some(hash)).await?;
-		let header = header.ok_or_else(|| anyhow!("there is no block {hash:?}"))?;
+		let header = self.header(hash).await?;
 		let slot = header.digest.logs.iter().find_map(|log| match log {
 			DigestItem::PreRuntime(engine, slot) if engine == b"aura" => {
 				u64::decode(&mut &slot[..]).ok()
