@@ -65,17 +65,26 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Pays the reporter of a confirmed finding that everybody can read.
-	///
-	/// Nothing for the proposer's own, nor for a colleague of it, and nothing out of the reporter's own part.
 	pub(crate) fn pay(id: ProposalId, number: u32, finding: &FindingOf<T>) -> DispatchResult {
-		let reporter = &finding.reporter;
+		let (reporter, severity) = (&finding.reporter, finding.severity);
+		Self::pay_share(id, Some(number), reporter, finding.organisation, severity)
+	}
+
+	/// Nothing for the proposer's own, nor for a colleague of it, and nothing out of the reporter's own part.
+	fn pay_share(
+		id: ProposalId,
+		finding: Option<u32>,
+		reporter: &T::AccountId,
+		organisation: Option<OrganisationId>,
+		severity: Severity,
+	) -> DispatchResult {
 		let Some(review) = Reviews::<T>::get(id) else {
 			return Ok(());
 		};
-		if Self::is_proposer(&review.proposer, reporter, finding.organisation) {
+		if Self::is_proposer(&review.proposer, reporter, organisation) {
 			return Ok(());
 		}
-		let divisor = finding.severity.bounty_divisor().into();
+		let divisor = severity.bounty_divisor().into();
 		let mut paid = BalanceOf::<T>::zero();
 		Bounties::<T>::try_mutate_exists(id, |parts| {
 			let others = parts.iter_mut().flatten();
@@ -101,7 +110,7 @@ impl<T: Config> Pallet<T> {
 		if !paid.is_zero() {
 			Self::deposit_event(Event::BountyPaid {
 				id,
-				finding: number,
+				finding,
 				reporter: reporter.clone(),
 				amount: paid,
 			});
@@ -114,5 +123,16 @@ impl<T: Config> Pallet<T> {
 		for part in Bounties::<T>::take(id) {
 			Self::give_back(HoldReason::Bounty, &part.funder, part.left);
 		}
+	}
+}
+
+impl<T: Config> Rewards<T::AccountId> for Pallet<T> {
+	fn pay_critical(id: ProposalId, finder: &T::AccountId) -> DispatchResult {
+		let organisation = Self::organisation_of(finder);
+		Self::pay_share(id, None, finder, organisation, Severity::Critical)
+	}
+
+	fn weight() -> Weight {
+		T::WeightInfo::open_finding(T::MaxFunders::get())
 	}
 }

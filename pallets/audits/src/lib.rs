@@ -66,7 +66,7 @@ pub use weights::WeightInfo;
 
 use airlock_primitives::{
 	ClassPolicy, Document, DossierRef, Electorate, Failure, GateStatus, Lifecycle, OpenFindings,
-	OrganisationId, Power, ProposalId, Role, Roles, StageGate,
+	OrganisationId, Power, ProposalId, Rewards, Role, Roles, StageGate,
 };
 use alloc::{
 	collections::{BTreeMap, BTreeSet},
@@ -385,12 +385,12 @@ pub mod pallet {
 			/// How much.
 			amount: BalanceOf<T>,
 		},
-		/// The reporter of a confirmed finding was paid.
+		/// Who found a fault was paid.
 		BountyPaid {
 			/// Number of the proposal.
 			id: ProposalId,
-			/// Number of the finding.
-			finding: u32,
+			/// Number of the confirmed finding. None: it was shown on probation that an invariant is broken.
+			finding: Option<u32>,
 			/// The reporter.
 			reporter: T::AccountId,
 			/// How much.

@@ -220,7 +220,7 @@ fn confirm_should_pay_a_share_by_severity() {
 			assert_eq!(pot(PROPOSER), MIN_BOUNTY - share);
 			let paid = Event::BountyPaid {
 				id: ID,
-				finding: 0,
+				finding: Some(0),
 				reporter: 9,
 				amount: share,
 			};
@@ -233,6 +233,29 @@ fn confirm_should_pay_a_share_by_severity() {
 			assert_eq!(total(8), 100 + left / divisor);
 		});
 	}
+}
+
+#[test]
+fn pay_critical_should_pay_half_of_what_is_left_to_who_shows_that_an_invariant_is_broken() {
+	build_and_execute(|| {
+		attest_all();
+		to(EARLIEST);
+		assert_eq!(poll(), GateStatus::Passed);
+		close();
+		assert_ok!(Audits::pay_critical(ID, &9));
+		let paid = Event::BountyPaid {
+			id: ID,
+			finding: None,
+			reporter: 9,
+			amount: MIN_BOUNTY / 2,
+		};
+		assert_eq!(last_event(), paid);
+		assert_eq!((total(9), pot(PROPOSER)), (180, MIN_BOUNTY / 2));
+		// Nothing is paid to who proposed it, nor for a proposal that is over.
+		assert_ok!(Audits::pay_critical(ID, &PROPOSER));
+		assert_ok!(Audits::pay_critical(OTHER, &9));
+		assert_eq!((total(9), pot(PROPOSER)), (180, MIN_BOUNTY / 2));
+	});
 }
 
 /// A payment must not make a review fail that had its bounty.

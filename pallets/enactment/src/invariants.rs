@@ -121,8 +121,22 @@ fn anybody_should_send_the_chain_back_for_free_when_an_invariant_is_broken() {
 			}
 			.into(),
 		);
+		assert_eq!(Paid::get(), [(ID, 77)]);
 		// Whatever becomes of it: it was broken.
 		Broken::set(None);
+		assert_eq!(next(), GateStatus::Failed(Failure::InvariantBroken));
+	});
+}
+
+#[test]
+fn the_chain_should_go_back_when_who_showed_it_cannot_be_paid() {
+	build_and_execute(|| {
+		enacted(&dossier());
+		Broken::set(Some(3));
+		PaymentFails::set(true);
+		assert_eq!(show(77, 3), Ok(Pays::No));
+		let error = sp_runtime::TokenError::Frozen.into();
+		System::assert_last_event(Event::FinderNotPaid { id: ID, error }.into());
 		assert_eq!(next(), GateStatus::Failed(Failure::InvariantBroken));
 	});
 }
@@ -133,6 +147,7 @@ fn an_invariant_that_holds_should_be_no_proof() {
 		enacted(&dossier());
 		Broken::set(Some(3));
 		assert_noop!(show(77, 4), Error::<Test>::InvariantHolds);
+		assert_eq!(Paid::get(), []);
 		assert_eq!(next(), watched_on());
 	});
 }

@@ -59,7 +59,7 @@ use airlock_primitives::{
 	policy::{ONE_THIRD, TWO_THIRDS},
 	ClassPolicy, CodeHistory, CodeRef, CurrentMajority, DossierRef, Electorate, Failure,
 	GateStatus, Invariants, Migrations, NodeSupport, OpenFindings, Power, Precondition, ProposalId,
-	Ratio, Rollback, StageGate, StoredCalls, Vitals,
+	Ratio, Rewards, Rollback, StageGate, StoredCalls, Vitals,
 };
 use alloc::{borrow::Cow, collections::BTreeSet, vec::Vec};
 use codec::{Decode, Encode};
@@ -103,6 +103,8 @@ pub mod pallet {
 		type Preimages: QueryPreimage<H = Self::Hashing> + StorePreimage;
 		/// The multi-block migrations.
 		type Migrations: Migrations;
+		/// Pays who shows that something is broken.
+		type Rewards: Rewards<Self::AccountId>;
 		/// What the chain can say of its own state.
 		type Invariants: Invariants;
 		/// What the chain can measure of its own health.
@@ -241,6 +243,13 @@ pub mod pallet {
 			witness: WitnessOf<T>,
 			/// Who showed it.
 			who: T::AccountId,
+		},
+		/// Who showed it got nothing: the money could not be moved.
+		FinderNotPaid {
+			/// Number of the proposal.
+			id: ProposalId,
+			/// Why not.
+			error: DispatchError,
 		},
 		/// The rollback code was written. It runs from the next block on.
 		RolledBack {
@@ -493,17 +502,20 @@ pub mod pallet {
 		/// Signed: anybody.
 		///
 		/// ## Details
-		/// The chain looks for itself. Who is right pays no fee. What was broken before the switch counts as well, so
-		/// a runtime chooses only what always holds.
+		/// The chain looks for itself. Who is right pays no fee, and gets from the bounty what a critical finding gets. What was
+		/// broken before the switch counts as well, so a runtime chooses only what always holds.
 		///
 		/// ## Errors
 		/// [`Error::NotOnProbation`], [`Error::WatchIsOver`], [`Error::GoesBackAlready`], [`Error::InvariantHolds`].
 		///
 		/// ## Events
-		/// [`Event::InvariantBroken`].
+		/// [`Event::InvariantBroken`], and [`Event::FinderNotPaid`] if the state is so damaged that money cannot be moved.
 		#[pallet::call_index(4)]
 		// Operational: bad news must get through when blocks are full.
-		#[pallet::weight((<T as Config>::WeightInfo::prove_broken_invariant(), DispatchClass::Operational))]
+		#[pallet::weight((
+			<T as Config>::WeightInfo::prove_broken_invariant().saturating_add(T::Rewards::weight()),
+			DispatchClass::Operational,
+		))]
 		pub fn prove_broken_invariant(
 			origin: OriginFor<T>,
 			id: ProposalId,
@@ -518,7 +530,11 @@ pub mod pallet {
 			);
 			trial.failed = Some(Failure::InvariantBroken);
 			OnProbation::<T>::put(trial);
+			let paid = with_storage_layer(|| T::Rewards::pay_critical(id, &who));
 			Self::deposit_event(Event::InvariantBroken { id, witness, who });
+			if let Err(error) = paid {
+				Self::deposit_event(Event::FinderNotPaid { id, error });
+			}
 			Ok(Pays::No.into())
 		}
 	}

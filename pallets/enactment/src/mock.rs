@@ -4,14 +4,14 @@ use crate as pallet_enactment;
 use airlock_primitives::*;
 use codec::Encode;
 use frame_support::{
-	derive_impl,
+	derive_impl, ensure,
 	migrations::MultiStepMigrator,
 	parameter_types,
 	traits::{ConstU128, ConstU32, StorePreimage},
 	weights::Weight,
 };
 use sp_core::{storage::well_known_keys, traits::ReadRuntimeVersionExt, H256};
-use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult};
+use sp_runtime::{traits::IdentityLookup, BuildStorage, DispatchResult, TokenError};
 use sp_version::RuntimeVersion;
 use std::borrow::Cow;
 
@@ -57,6 +57,9 @@ parameter_types! {
 	/// What the chain counts of itself.
 	pub static Coins: u128 = 1_000;
 	pub static Versions: Vec<(u8, u16)> = vec![(0, 0), (5, 2), (9, 1)];
+	/// Who was paid, and whether money cannot be moved.
+	pub static Paid: Vec<(ProposalId, u64)> = Vec::new();
+	pub static PaymentFails: bool = false;
 	/// Which invariant does not hold.
 	pub static Broken: Option<u8> = None;
 	/// What the chain measures of itself.
@@ -128,6 +131,17 @@ impl OpenFindings for Test {
 	}
 }
 
+impl Rewards<u64> for Test {
+	fn pay_critical(id: ProposalId, finder: &u64) -> DispatchResult {
+		ensure!(!PaymentFails::get(), TokenError::Frozen);
+		Paid::mutate(|paid| paid.push((id, *finder)));
+		Ok(())
+	}
+	fn weight() -> Weight {
+		Weight::zero()
+	}
+}
+
 impl Migrations for Test {
 	fn ongoing() -> bool {
 		Migrating::get()
@@ -180,6 +194,7 @@ impl pallet_enactment::Config for Test {
 	type Findings = Test;
 	type Preimages = Preimage;
 	type Migrations = Test;
+	type Rewards = Test;
 	type Invariants = Test;
 	type Vitals = Test;
 	type StoredCalls = Test;

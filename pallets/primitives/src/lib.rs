@@ -32,8 +32,8 @@ pub use policy::{
 };
 pub use traits::{
 	host_functions_hash, CodeHistory, CurrentMajority, Electorate, Invariants, Lifecycle,
-	Migrations, NodeSupport, OpenFindings, OrganisationId, Organisations, Party, Power, Role,
-	Roles, StoredCalls, Vitals, Voter,
+	Migrations, NodeSupport, OpenFindings, OrganisationId, Organisations, Party, Power, Rewards,
+	Role, Roles, StoredCalls, Vitals, Voter,
 };
 
 /// Number of a proposal, given at registration, never used twice.

@@ -3,7 +3,9 @@
 use crate::{Failure, ProposalId, Stage};
 use alloc::{collections::BTreeSet, vec::Vec};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{dispatch::DispatchResult, pallet_prelude::ConstU32, BoundedVec};
+use frame_support::{
+	dispatch::DispatchResult, pallet_prelude::ConstU32, weights::Weight, BoundedVec,
+};
 use scale_info::TypeInfo;
 use sp_core::H256;
 
@@ -70,6 +72,27 @@ impl OpenFindings for () {
 	}
 	fn backed(_: ProposalId) -> bool {
 		false
+	}
+}
+
+/// What was put up for whoever finds a fault in a proposal.
+pub trait Rewards<AccountId> {
+	/// Pays `finder` as for a fault of the gravest kind; nothing if nothing is there.
+	///
+	/// # Errors
+	/// If money cannot be moved. Parts may have been: the caller undoes them.
+	fn pay_critical(id: ProposalId, finder: &AccountId) -> DispatchResult;
+
+	/// The most that a payment weighs.
+	fn weight() -> Weight;
+}
+
+impl<AccountId> Rewards<AccountId> for () {
+	fn pay_critical(_: ProposalId, _: &AccountId) -> DispatchResult {
+		Ok(())
+	}
+	fn weight() -> Weight {
+		Weight::zero()
 	}
 }
 

@@ -274,6 +274,7 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type Findings = Audits;
 	type Preimages = Preimage;
 	type Migrations = SdkMigrations;
+	type Rewards = Audits;
 	type Invariants = Invariants;
 	type Vitals = Vitals;
 	type StoredCalls = StoredCalls;

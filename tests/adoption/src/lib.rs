@@ -188,6 +188,7 @@ impl pallet_airlock_enactment::Config for Runtime {
 	type Preimages = Preimage;
 	// This chain has no multi-block migrations, and its authorities do not change by themselves.
 	type Migrations = ();
+	type Rewards = ();
 	type Invariants = ();
 	type Vitals = ();
 	type StoredCalls = ();

@@ -8,7 +8,7 @@ use airlock_runtime_tests::*;
 use frame_support::{
 	storage::unhashed,
 	traits::fungible::Mutate,
-	traits::{PalletInfoAccess, StorageVersion},
+	traits::{Get, PalletInfoAccess, StorageVersion},
 };
 use pallet_airlock_enactment::{Call, Error, Measured};
 use sp_runtime::{DispatchError, DispatchResult};
@@ -66,7 +66,11 @@ fn another_storage_version_of_an_undeclared_pallet_should_send_the_chain_back() 
 fn prove_broken_invariant_should_send_the_chain_back_when_a_name_cannot_be_read() {
 	goes_back_for(Failure::InvariantBroken, |id| {
 		let who = broken_name();
+		let before = Balances::free_balance(anyone());
 		show(id, Witness::Name(who)).unwrap();
+		// As for a critical finding: half of the bounty.
+		let bounty = <Runtime as pallet_airlock_audits::Config>::MinBounty::get();
+		assert_eq!(Balances::free_balance(anyone()) - before, bounty / 2);
 	});
 }
 
