@@ -26,6 +26,7 @@ async fn bad_code_goes_back() {
 	let options = Options {
 		binary: common::node(),
 		at_once: 2,
+		times: 1,
 	};
 	let rows = gauntlet::run(&options, some, |row| println!("{row:?}")).await;
 	let table = gauntlet::table(&rows);

@@ -1,6 +1,10 @@
 //! Pushes bad upgrades at chains of four validators, as far as these let them.
 
-use airlock_e2e::gauntlet::{self, blobs, faults, soak, Options, Row};
+use airlock_e2e::gauntlet::{
+	self,
+	blobs::{self, Stop},
+	faults, soak, Options, Row,
+};
 use anyhow::{ensure, Context, Result};
 use clap::Parser;
 use std::{
@@ -33,6 +37,10 @@ struct Cli {
 	/// Chains at a time. Too many starve each other: then even good code is left for silence.
 	#[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
 	at_once: u8,
+	/// How often to push each blob, on a new chain each time. From two on it is about times: no good upgrade follows, and nothing
+	/// syncs.
+	#[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["faults", "soak"], value_parser = clap::value_parser!(u16).range(1..))]
+	times: u16,
 	/// Also write the rows as JSON.
 	#[arg(long, value_name = "FILE")]
 	json: Option<PathBuf>,
@@ -80,6 +88,9 @@ async fn run(cli: Cli) -> Result<bool> {
 	}
 	rows.sort_by(|a, b| a.blob.cmp(&b.blob));
 	println!("\n{}", gauntlet::table(&rows));
+	if cli.times > 1 {
+		println!("{}", gauntlet::spread(&rows));
+	}
 	if let Some(path) = &cli.json {
 		let json = serde_json::to_vec_pretty(&rows)?;
 		std::fs::write(path, json).with_context(|| path.display().to_string())?;
@@ -156,7 +167,12 @@ async fn run_blobs(cli: &Cli, binary: PathBuf) -> Result<Vec<Row>> {
 	let options = Options {
 		binary,
 		at_once: cli.at_once.into(),
+		times: cli.times.into(),
 	};
-	let progress = Progress::of(all.len());
+	let refused = all
+		.iter()
+		.filter(|blob| matches!(blob.stop, Stop::Refused(_)));
+	let refused = refused.count();
+	let progress = Progress::of(refused + (all.len() - refused) * options.times);
 	Ok(gauntlet::run(&options, all, |row| progress.tell(row)).await)
 }

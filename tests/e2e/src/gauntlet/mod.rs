@@ -28,7 +28,7 @@ use course::{Candidate, Course, Registered};
 use futures::{stream, StreamExt};
 use serde::Serialize;
 use serde_json::{json, Value};
-use std::{path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 /// Longest text in a table, in characters.
 const LINE: usize = 160;
@@ -40,6 +40,8 @@ pub struct Options {
 	pub binary: PathBuf,
 	/// Chains at a time.
 	pub at_once: usize,
+	/// How often each is pushed, on a new chain each time. From two on it is about times: what follows a blob is left out.
+	pub times: usize,
 }
 
 /// What became of a blob.
@@ -96,7 +98,8 @@ pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Ve
 	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
 	let (busy, calm): (Vec<_>, Vec<_>) = written.into_iter().partition(|blob| blob.is_busy);
 	let push = async |blobs: &[Blob], at_once: usize| {
-		let courses = blobs.iter().map(|blob| written_one(options, blob));
+		let again = std::iter::repeat_n(blobs, options.times).flatten();
+		let courses = again.map(|blob| written_one(options, blob));
 		let mut courses = stream::iter(courses).buffer_unordered(at_once.max(1));
 		let mut rows = Vec::new();
 		while let Some(row) = courses.next().await {
@@ -144,6 +147,28 @@ pub fn table(rows: &[Row]) -> String {
 	}
 	let survived = rows.iter().filter(|row| row.is_survived()).count();
 	format!("{table}\n{survived} of {} survived", rows.len())
+}
+
+/// Least, median and most blocks and seconds of each blob that was pushed often.
+pub fn spread(rows: &[Row]) -> String {
+	let mut of: BTreeMap<&str, (Vec<u32>, Vec<u32>)> = BTreeMap::new();
+	for row in rows.iter().filter(|row| row.is_survived()) {
+		let (blocks, seconds) = of.entry(&row.blob).or_default();
+		blocks.extend(row.blocks);
+		seconds.extend(row.seconds.map(|seconds| seconds.round() as u32));
+	}
+	let three = |mut all: Vec<u32>| {
+		all.sort_unstable();
+		let middle = all.get(all.len() / 2);
+		let shown = [all.first(), middle, all.last()].map(|n| n.map(u32::to_string));
+		shown.map(|n| n.unwrap_or_else(|| "-".into())).join(" / ")
+	};
+	let line = |(blob, (blocks, seconds)): (&str, (Vec<u32>, Vec<u32>))| {
+		let times = blocks.len();
+		let (blocks, seconds) = (three(blocks), three(seconds));
+		format!("{blob}, {times} times: {blocks} blocks, {seconds} seconds (least / median / most)")
+	};
+	of.into_iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The rules of these chains: each stage is there, and asks for as little as it can. All in blocks.
@@ -245,7 +270,13 @@ async fn written_one(options: &Options, blob: &Blob) -> Row {
 	let mut row = Row::named(blob.name.into());
 	let pushed = async {
 		let (mut network, cast) = start(options).await?;
-		let done = push(&Course::new(&network, &cast), blob, &mut row).await;
+		let course = Course::new(&network, &cast);
+		let done = push(&course, blob, &mut row).await;
+		let done = match done {
+			Ok(()) if options.times > 1 => course.agree().await.map(|_| ()),
+			Ok(()) => is_sound(&course).await,
+			failed => failed,
+		};
 		row.restarted = network.restarted();
 		if done.is_err() {
 			network.keep_files();
@@ -274,7 +305,7 @@ async fn push(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> {
 		course::is_expected(blob.stop, end.outcome),
 		"it should have ended otherwise"
 	);
-	is_sound(course).await
+	Ok(())
 }
 
 /// What must hold after each.
