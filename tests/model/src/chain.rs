@@ -182,6 +182,7 @@ impl pallet_airlock_enactment::Config for Chain {
 	type Preimages = Preimage;
 	type Migrations = Chain;
 	// What the chain counts of itself is not in the specification.
+	type Rewards = Audits;
 	type Invariants = ();
 	type Vitals = ();
 	type StoredCalls = ();

@@ -28,7 +28,7 @@ use std::{
 
 /// How often a node is asked.
 const POLL: Duration = Duration::from_millis(300);
-/// How long a stage may take: some blocks of two seconds, on a machine that does much else.
+/// How long a stage may take: sixty slots of two seconds, on a machine that does much else.
 const STAGE: Duration = Duration::from_secs(120);
 /// How long a new node may take, on a machine on which many nodes compile.
 const SYNC: Duration = Duration::from_secs(300);
@@ -87,12 +87,25 @@ pub struct End {
 pub struct Course<'a> {
 	network: &'a Network,
 	cast: &'a Cast,
+	/// How long a stage may take.
+	stage: Duration,
 }
 
 impl<'a> Course<'a> {
 	/// On a network that runs.
 	pub fn new(network: &'a Network, cast: &'a Cast) -> Self {
-		Self { network, cast }
+		let stage = STAGE;
+		Self {
+			network,
+			cast,
+			stage,
+		}
+	}
+
+	/// With slots that are so many times as long.
+	pub fn slower(self, times: u32) -> Self {
+		let stage = self.stage * times;
+		Self { stage, ..self }
 	}
 
 	async fn client(&self) -> Result<Client> {
@@ -206,7 +219,7 @@ impl<'a> Course<'a> {
 		let simulated = made_up(client, &round, dossier)?;
 		let salt = roles::salt()?;
 		roles::commit(client, liar, id, &round, &simulated.report, salt).await?;
-		let seed = until("the end of the commit window", STAGE, async || {
+		let seed = until("the end of the commit window", self.stage, async || {
 			let at = client.best().await?;
 			Ok(roles::round(&at, id).await?.seed)
 		})
@@ -221,7 +234,7 @@ impl<'a> Course<'a> {
 
 	async fn reach(&self, client: &Client, id: ProposalId, stage: Stage) -> Result<()> {
 		let what = format!("stage {stage:?}");
-		let ended = until(&what, STAGE, async || {
+		let ended = until(&what, self.stage, async || {
 			let view = roles::view(&client.best().await?, id).await?;
 			let is_over = view.outcome.is_some() || view.stage >= stage;
 			Ok(is_over.then_some(view.outcome))

@@ -62,7 +62,7 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 	})
 	.await?;
 	let cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let course = Course::new(&network, &cast);
+	let course = Course::new(&network, &cast).slower(SLOT_MS as u32 / 2_000);
 	course.settle().await?;
 	let candidate = Candidate::good();
 	let (id, dossier) = course.propose(&candidate).await?;
