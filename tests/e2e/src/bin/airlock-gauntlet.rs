@@ -3,7 +3,7 @@
 use airlock_e2e::gauntlet::{
 	self,
 	blobs::{self, Stop},
-	faults, soak, Options, Row,
+	cost, faults, soak, Options, Row,
 };
 use anyhow::{ensure, Context, Result};
 use clap::Parser;
@@ -31,6 +31,9 @@ struct Cli {
 	/// Instead: a good upgrade under load, watched for so many minutes. Nothing may send it back.
 	#[arg(long, value_name = "MINUTES", conflicts_with = "faults")]
 	soak: Option<u32>,
+	/// Instead: what the rescue costs where nothing goes wrong, against this node, which was built without it.
+	#[arg(long, value_name = "PATH", conflicts_with_all = ["faults", "soak"])]
+	import_cost: Option<PathBuf>,
 	/// An older node, for `--faults`: one validator runs it.
 	#[arg(long, value_name = "PATH", requires = "faults")]
 	old_node: Option<PathBuf>,
@@ -73,6 +76,11 @@ async fn run(cli: Cli) -> Result<bool> {
 		Some(path) => path.clone(),
 		None => std::env::current_exe()?.with_file_name("airlock-node"),
 	};
+	if let Some(without) = &cli.import_cost {
+		let cost = cost::run(binary, without).await?;
+		println!("{}", serde_json::to_string_pretty(&cost)?);
+		return Ok(true);
+	}
 	if let Some(minutes) = cli.soak {
 		let seen = soak::run(binary, minutes).await?;
 		println!("{}", serde_json::to_string_pretty(&seen)?);

@@ -2,6 +2,7 @@
 //! should have stopped it is bribed or asleep.
 //!
 //! - [`blobs`]: what is pushed, and where it must stop.
+//! - [`cost`]: what the rescue costs.
 //! - [`course`]: how it is pushed, and what must hold afterwards.
 //! - [`faults`]: what happens to nodes while a good upgrade passes.
 //! - [`monitor`]: what users do while an upgrade is watched.
@@ -12,6 +13,7 @@
 //! same state.
 
 pub mod blobs;
+pub mod cost;
 pub mod course;
 pub mod faults;
 pub mod monitor;

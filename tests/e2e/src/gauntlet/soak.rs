@@ -26,7 +26,7 @@ const FULL: u128 = 80;
 /// Most weight of all transactions in a block, in picoseconds: three quarters of two seconds.
 const MOST: u128 = 1_500_000_000_000;
 /// Transfers in a batch at first.
-const FIRST: usize = 50;
+pub(super) const FIRST: usize = 50;
 /// Blocks between two reports of each validator.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
@@ -93,7 +93,7 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 }
 
 /// Sends one batch of transfers after the other.
-async fn keep_busy(client: &Client, user: &Actor, payee: &Actor, batch: &AtomicUsize) {
+pub(super) async fn keep_busy(client: &Client, user: &Actor, payee: &Actor, batch: &AtomicUsize) {
 	let to = Value::unnamed_variant("Id", [Value::from_bytes(payee.account())]);
 	let pay = Value::named_variant(
 		"transfer_allow_death",
