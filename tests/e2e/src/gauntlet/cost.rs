@@ -88,6 +88,7 @@ pub async fn run(with: PathBuf, without: &Path) -> Result<Cost> {
 async fn grow(network: &Network) -> Result<(&Node, u32)> {
 	let cast = Cast::new(network::VALIDATORS.len())?;
 	let client = network.observer()?.client().await?;
+	soak::fund(&client, &cast).await?;
 	let batch = AtomicUsize::new(FIRST);
 	let load = futures::future::join_all(
 		cast.users

@@ -27,6 +27,8 @@ const FULL: u128 = 80;
 const MOST: u128 = 1_500_000_000_000;
 /// Transfers in a batch at first.
 pub(super) const FIRST: usize = 50;
+/// What each user gets, in the smallest unit: a hundred thousand of the currency.
+const ALLOWANCE: u128 = 100_000_000_000_000_000;
 /// Blocks between two reports of each validator.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
@@ -63,11 +65,11 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 	.await?;
 	let cast = Cast::new(crate::network::VALIDATORS.len())?;
 	let course = Course::new(&network, &cast).slower(SLOT_MS as u32 / 2_000);
-	course.settle().await?;
+	let client = network.observer()?.client().await?;
+	futures::try_join!(course.settle(), fund(&client, &cast))?;
 	let candidate = Candidate::good();
 	let (id, dossier) = course.propose(&candidate).await?;
 	course.wave_through(id, &dossier).await?;
-	let client = network.observer()?.client().await?;
 	let batch = AtomicUsize::new(FIRST);
 	let load = futures::future::join_all(
 		cast.users
@@ -92,6 +94,17 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 	Ok(soak)
 }
 
+/// Gives users what their transactions cost.
+///
+/// # Errors
+/// If a transfer does not get into a block.
+pub(super) async fn fund(client: &Client, cast: &Cast) -> Result<()> {
+	for user in &cast.users {
+		roles::transfer(client, &cast.patron, user, ALLOWANCE).await?;
+	}
+	Ok(())
+}
+
 /// Sends one batch of transfers after the other.
 pub(super) async fn keep_busy(client: &Client, user: &Actor, payee: &Actor, batch: &AtomicUsize) {
 	let to = Value::unnamed_variant("Id", [Value::from_bytes(payee.account())]);
@@ -104,7 +117,8 @@ pub(super) async fn keep_busy(client: &Client, user: &Actor, payee: &Actor, batc
 		let calls = vec![pay.clone(); batch.load(Ordering::Relaxed)];
 		let call = dynamic::tx("Utility", "batch", vec![Value::unnamed_composite(calls)]);
 		// One that got lost is not missed.
-		if client.submit(&user.key, &call).await.is_err() {
+		if let Err(error) = client.submit(&user.key, &call).await {
+			eprintln!("{}: {error:#}", user.name);
 			tokio::time::sleep(Duration::from_secs(1)).await;
 		}
 	}
