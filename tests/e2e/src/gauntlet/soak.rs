@@ -183,7 +183,7 @@ async fn observe(client: &Client, id: ProposalId, batch: &AtomicUsize) -> Result
 fn adapt(batch: &AtomicUsize, used: u128) {
 	let now = batch.load(Ordering::Relaxed);
 	let next = match used {
-		0..=5 => now,
+		0..=1 => now,
 		used if used < FULL => now + now.div_ceil(20),
 		used if used > FULL + 8 => now - now / 20,
 		_ => now,
