@@ -11,14 +11,14 @@ pub struct WeightInfo<T>(PhantomData<T>);
 
 impl<T: frame_system::Config> pallet_airlock_validators::WeightInfo for WeightInfo<T> {
 	fn admit() -> Weight {
-		// At least 41_943 ns. Reads 1, writes 2.
-		Weight::from_parts(62_857_000, 37487)
+		// At least 30_843 ns. Reads 1, writes 2.
+		Weight::from_parts(37_834_000, 37487)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
 	fn remove() -> Weight {
-		// At least 38_931 ns. Reads 1, writes 2.
-		Weight::from_parts(52_231_000, 37487)
+		// At least 28_807 ns. Reads 1, writes 2.
+		Weight::from_parts(34_876_000, 37487)
 			.saturating_add(T::DbWeight::get().reads(1))
 			.saturating_add(T::DbWeight::get().writes(2))
 	}
