@@ -462,12 +462,7 @@ pub async fn value_of<T: DecodeAsType>(
 /// # Errors
 /// If the node does not answer.
 pub async fn preimage(at: &Block, hash: H256, len: u32) -> Result<Option<Vec<u8>>> {
-	let mut key = storage_prefix("Preimage", "PreimageFor");
-	(hash, len).encode_to(&mut key);
-	Ok(raw(at, key)
-		.await?
-		.map(|bytes| Vec::decode_all(&mut &bytes[..]))
-		.transpose()?)
+	api(at, "AirlockApi_uploaded", (hash, len)).await
 }
 
 /// A name that an account has given itself.

@@ -1,11 +1,14 @@
 //! Whole lifecycles on the whole runtime.
 
-use airlock_primitives::{Electorate, Failure, Lifecycle, Outcome, Precondition, Stage};
+use airlock_primitives::{
+	Document, Electorate, Failure, Lifecycle, Outcome, Precondition, ProposalId, Stage,
+};
 use airlock_runtime::{Enactment, Proposals, Runtime, System, Validators};
 use airlock_runtime_tests::*;
 use airlock_variants::{BASE, GOOD, GOOD_ROLLBACK};
 use pallet_airlock_audits::{Decision, Severity};
 use pallet_airlock_supermajority::Vote;
+use sp_runtime::DispatchResult;
 
 #[test]
 fn no_stage_is_skipped() {
@@ -129,17 +132,22 @@ fn a_third_can_stop() {
 	}
 }
 
+/// A stranger reports the worst.
+fn find(id: ProposalId) -> DispatchResult {
+	let report = pallet_airlock_audits::Call::report_finding {
+		id,
+		severity: Severity::Critical,
+		report: Document::of(b"it burns"),
+	};
+	signed(&anyone(), report)
+}
+
 #[test]
 fn an_open_critical_finding_stops_the_switch_until_it_is_dismissed() {
 	on_local_chain(|| {
 		let id = good_upgrade_in(Stage::Timelock);
 		ready(id, &validators());
-		let report = pallet_airlock_audits::Call::report_finding {
-			id,
-			severity: Severity::Critical,
-			report: airlock_primitives::Document::of(b"it burns"),
-		};
-		signed(&anyone(), report).unwrap();
+		find(id).unwrap();
 		let due = pallet_airlock_enactment::InTimelock::<Runtime>::get(id)
 			.unwrap()
 			.due;
@@ -166,26 +174,18 @@ fn a_stranger_delays_an_approved_upgrade_by_half_of_its_grace() {
 	on_local_chain(|| {
 		let id = good_upgrade_in(Stage::Timelock);
 		ready(id, &validators());
-		let find = || {
-			let report = pallet_airlock_audits::Call::report_finding {
-				id,
-				severity: Severity::Critical,
-				report: airlock_primitives::Document::of(b"it burns"),
-			};
-			signed(&anyone(), report)
-		};
 		for _ in 0..8 {
-			find().expect("a slot");
+			find(id).expect("a slot");
 		}
 		let approved = pallet_airlock_enactment::InTimelock::<Runtime>::get(id).unwrap();
 		let half = approved.due + (approved.expires - approved.due) / 2;
 		run(approved.due - System::block_number());
 		for _ in 0..8 {
-			find().expect("a slot");
+			find(id).expect("a slot");
 			run(1);
 			assert_eq!(code(), BASE);
 		}
-		assert!(find().is_err(), "no slot is left");
+		assert!(find(id).is_err(), "no slot is left");
 		run(half - 1 - System::block_number());
 		assert_eq!(code(), BASE, "half of the grace is not over");
 		run(1);
@@ -200,12 +200,7 @@ fn a_finding_that_an_auditor_holds_true_stops_the_switch_for_good() {
 	on_local_chain(|| {
 		let id = good_upgrade_in(Stage::Timelock);
 		ready(id, &validators());
-		let report = pallet_airlock_audits::Call::report_finding {
-			id,
-			severity: Severity::Critical,
-			report: airlock_primitives::Document::of(b"it burns"),
-		};
-		signed(&anyone(), report).unwrap();
+		find(id).unwrap();
 		let confirm = pallet_airlock_audits::Call::triage {
 			id,
 			finding: 0,

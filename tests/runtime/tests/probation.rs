@@ -2,7 +2,7 @@
 
 use airlock_primitives::{Failure, Outcome, ProposalId, Stage};
 use airlock_runtime::{
-	configs::lifecycle::Witness, AccountId, Balances, Runtime, RuntimeEvent, System,
+	configs::lifecycle::Witness, AccountId, Balance, Balances, Runtime, RuntimeEvent, System,
 };
 use airlock_runtime_tests::*;
 use frame_support::{
@@ -69,7 +69,7 @@ fn prove_broken_invariant_should_send_the_chain_back_when_a_name_cannot_be_read(
 		let before = Balances::free_balance(anyone());
 		show(id, Witness::Name(who)).unwrap();
 		// As for a critical finding: half of the bounty.
-		let bounty = <Runtime as pallet_airlock_audits::Config>::MinBounty::get();
+		let bounty: Balance = <Runtime as pallet_airlock_audits::Config>::MinBounty::get();
 		assert_eq!(Balances::free_balance(anyone()) - before, bounty / 2);
 	});
 }
