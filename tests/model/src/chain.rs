@@ -181,8 +181,8 @@ impl pallet_airlock_enactment::Config for Chain {
 	type Findings = Audits;
 	type Preimages = Preimage;
 	type Migrations = Chain;
-	// What the chain counts of itself is not in the specification.
 	type Rewards = Audits;
+	// What the chain counts of itself is not in the specification.
 	type Invariants = ();
 	type Vitals = ();
 	type StoredCalls = ();

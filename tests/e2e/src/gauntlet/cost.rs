@@ -1,7 +1,7 @@
 //! What the rescue costs where nothing goes wrong: the same blocks imported by a node with it and by one without.
 
 use super::{
-	rules,
+	course, rules,
 	soak::{self, FIRST},
 };
 use crate::{
@@ -20,6 +20,8 @@ use std::{
 const SLOT_MS: u64 = 1_000;
 /// Blocks with transfers, and as many without anything.
 const HALF: u32 = 150;
+/// How many times as long as they should blocks may take.
+const PATIENCE: u32 = 5;
 /// Imports by each node.
 const PAIRS: usize = 7;
 /// How long a node may take to have the chain.
@@ -95,11 +97,12 @@ async fn grow(network: &Network) -> Result<(&Node, u32)> {
 			.iter()
 			.map(|user| soak::keep_busy(&client, user, &cast.patron, &batch)),
 	);
-	let reach = async |number: u32| -> Result<()> {
-		while client.heads().await?.0 < number {
-			tokio::time::sleep(Duration::from_millis(300)).await;
-		}
-		Ok(())
+	let reach = async |number: u32| {
+		let limit = Duration::from_millis(SLOT_MS) * number * PATIENCE;
+		course::until("blocks", limit, async || {
+			Ok((client.heads().await?.0 >= number).then_some(()))
+		})
+		.await
 	};
 	tokio::select! {
 		reached = reach(HALF) => reached?,
@@ -108,11 +111,10 @@ async fn grow(network: &Network) -> Result<(&Node, u32)> {
 	reach(2 * HALF).await?;
 	let node = network.join()?;
 	let own = node.client().await?;
-	let until = Instant::now() + SYNC;
-	while own.heads().await?.0 < 2 * HALF {
-		ensure!(Instant::now() < until, "{} does not sync", node.name);
-		tokio::time::sleep(Duration::from_millis(300)).await;
-	}
+	course::until("the node that syncs", SYNC, async || {
+		Ok((own.heads().await?.0 >= 2 * HALF).then_some(()))
+	})
+	.await?;
 	let blocks = own.heads().await?.0;
 	node.stop().await?;
 	Ok((node, blocks))

@@ -468,7 +468,7 @@ async fn enactments(client: &Client, number: u32, id: Option<ProposalId>) -> Res
 }
 
 /// Asks until there is an answer.
-async fn until<T>(
+pub(super) async fn until<T>(
 	what: &str,
 	limit: Duration,
 	mut probe: impl AsyncFnMut() -> Result<Option<T>>,
