@@ -8,9 +8,8 @@ use airlock_primitives::{
 	Dossier, Rollback, Stage,
 };
 use airlock_report::{
-	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Opening, PalletSet, SectionId, SimConfig,
-	StaticLeaf, SCHEMA,
+	openings, samples, uneventful, BlockLeaf, Leaf, Opening, PalletSet, SectionId, SimConfig,
+	SCHEMA,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
@@ -85,61 +84,8 @@ fn open<T: Config>(blocks: u32, stage: Stage) -> Round<BlockNumberFor<T>> {
 	round
 }
 
-/// All leaves of an honest and passing report on a round.
-fn leaves<T: Config>(round: &Round<BlockNumberFor<T>>) -> Leaves {
-	let checks = [Blob::Candidate, Blob::Rollback]
-		.into_iter()
-		.flat_map(|blob| {
-			StaticCheck::ALL.map(|check| {
-				let holds = true;
-				Leaf::Static(StaticLeaf { blob, check, holds })
-			})
-		});
-	let switch = |to| {
-		Leaf::Enactment(EnactmentLeaf {
-			to,
-			result: BlockResult::Complete,
-			before: H256::zero(),
-			after: H256::zero(),
-			blocks: 1,
-			settled: true,
-			keys_changed: 0,
-			storage_versions_changed: 0,
-			changes: H256::zero(),
-			touched: PalletSet::default(),
-			unowned_keys: 0,
-			outside_scope: 0,
-		})
-	};
-	let block = |number| {
-		Leaf::Block(BlockLeaf {
-			number,
-			hash: H256::repeat_byte(9),
-			state_root: H256::zero(),
-			extrinsics_root: H256::zero(),
-			code: round.parent_code,
-			extrinsics: 0,
-			control: true,
-			outcomes: H256::zero(),
-			candidate: Some(CandidateRun {
-				result: BlockResult::Complete,
-				root: H256::zero(),
-				classes: Default::default(),
-				memoised: 0,
-				outcomes: H256::zero(),
-			}),
-		})
-	};
-	let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
-	vec![
-		(SectionId::Static, checks.collect()),
-		(SectionId::Enactment, switches.map(switch).to_vec()),
-		(SectionId::Replay, (1..=round.blocks).map(block).collect()),
-	]
-}
-
-fn report_over<T: Config>(round: &Round<BlockNumberFor<T>>, leaves: &Leaves) -> Report {
-	let config = SimConfig {
+fn config_of<T: Config>(round: &Round<BlockNumberFor<T>>) -> SimConfig {
+	SimConfig {
 		schema: SCHEMA,
 		genesis: Pallet::<T>::genesis(),
 		parent_code: round.parent_code,
@@ -149,10 +95,23 @@ fn report_over<T: Config>(round: &Round<BlockNumberFor<T>>, leaves: &Leaves) -> 
 		anchor_hash: round.anchor_hash,
 		blocks: round.blocks,
 		scope: round.scope,
+		effects: round.effects,
+		minted: round.minted,
 		engine: H256::zero(),
-	};
-	let report = Report::of(config, leaves);
-	report.unwrap_or_else(|| unreachable!("three sections"))
+	}
+}
+
+/// All leaves of an honest and passing report on a round.
+fn leaves<T: Config>(round: &Round<BlockNumberFor<T>>) -> Leaves {
+	let hash = H256::repeat_byte(9);
+	uneventful(&config_of::<T>(round), |number| {
+		BlockLeaf::identical(number, hash, round.parent_code)
+	})
+}
+
+fn report_over<T: Config>(round: &Round<BlockNumberFor<T>>, leaves: &Leaves) -> Report {
+	let report = Report::of(config_of::<T>(round), leaves);
+	report.unwrap_or_else(|| unreachable!("seven sections"))
 }
 
 /// A header that may just be shown, of no block.
@@ -312,8 +271,8 @@ mod benchmarks {
 		let round = open::<T>(1 << 12, Stage::Review);
 		let mut lies = leaves::<T>(&round);
 		let header = Box::new(longest_header::<T>());
-		if let Some(Leaf::Block(child)) = lies.last_mut().and_then(|(_, blocks)| blocks.get_mut(1))
-		{
+		let mut blocks = lies.iter_mut().filter(|(id, _)| *id == SectionId::Replay);
+		if let Some(Leaf::Block(child)) = blocks.next().and_then(|(_, blocks)| blocks.get_mut(1)) {
 			child.hash = header.hash();
 		}
 		let report = report_over::<T>(&round, &lies);

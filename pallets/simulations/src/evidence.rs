@@ -17,8 +17,15 @@ use sp_core::H256;
 use sp_runtime::traits::{Header as _, UniqueSaturatedInto, Zero};
 
 /// Sections that every report must have.
-pub const REQUIRED_SECTIONS: [SectionId; 3] =
-	[SectionId::Static, SectionId::Enactment, SectionId::Replay];
+pub const REQUIRED_SECTIONS: [SectionId; 7] = [
+	SectionId::Static,
+	SectionId::Enactment,
+	SectionId::State,
+	SectionId::Replay,
+	SectionId::Continuous,
+	SectionId::Stress,
+	SectionId::Rollback,
+];
 
 /// Most bytes of a header in a challenge. One that hands over to a thousand authorities is not longer.
 pub const MAX_HEADER_LEN: u32 = 64 * 1024;
@@ -110,6 +117,8 @@ impl<T: Config> Pallet<T> {
 			&& config.anchor_hash == round.anchor_hash
 			&& config.blocks == round.blocks
 			&& config.scope == round.scope
+			&& config.effects == round.effects
+			&& config.minted == round.minted
 	}
 
 	/// Checks that exactly the drawn leaves are opened, and that none of them is a lie.
@@ -191,7 +200,7 @@ impl<T: Config> Pallet<T> {
 	fn block_leaf(opening: &Opening) -> Result<&BlockLeaf, Error<T>> {
 		match &opening.leaf {
 			Leaf::Block(leaf) => Ok(leaf),
-			Leaf::Static(_) | Leaf::Enactment(_) => Err(Error::NothingProven),
+			_ => Err(Error::NothingProven),
 		}
 	}
 

@@ -3,9 +3,9 @@
 use crate as pallet_simulations;
 use airlock_primitives::*;
 use airlock_report::{
-	leaf::{Blob, BlockResult, CandidateRun, ClassCounts, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, Openings, PalletSet, Report,
-	SealedReport, SectionId, SimConfig, StaticLeaf, SCHEMA,
+	leaf::{CandidateRun, ClassCounts},
+	openings, samples, uneventful, BlockLeaf, ExtrinsicClass, Leaf, Openings, Report, SealedReport,
+	SectionId, SimConfig, SCHEMA,
 };
 use codec::Encode;
 use frame_support::{
@@ -239,7 +239,7 @@ impl Sim {
 		Self::with(|leaves| {
 			let mut leaf = block(number);
 			change(&mut leaf);
-			leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+			leaves[3].1[index_of(number) as usize] = Leaf::Block(leaf);
 		})
 	}
 
@@ -269,6 +269,8 @@ fn config() -> SimConfig {
 		anchor_hash: hash(ANCHOR),
 		blocks: BLOCKS,
 		scope: [SCOPE].into_iter().collect(),
+		effects: dossier().expected_effects.hash,
+		minted: dossier().minted,
 		engine: H256::repeat_byte(8),
 	}
 }
@@ -286,58 +288,19 @@ pub fn block(number: u32) -> BlockLeaf {
 		extrinsics: 1,
 		control: true,
 		outcomes: H256::repeat_byte(4),
-		candidate: Some(CandidateRun {
-			result: BlockResult::Complete,
-			root: H256::repeat_byte(5),
-			classes,
-			memoised: 0,
-			outcomes: H256::repeat_byte(4),
-		}),
+		candidate: Some(CandidateRun::complete(classes)),
 	}
-}
-
-fn switch(to: Blob) -> Leaf {
-	Leaf::Enactment(EnactmentLeaf {
-		to,
-		result: BlockResult::Complete,
-		before: H256::repeat_byte(1),
-		after: H256::repeat_byte(2),
-		blocks: 1,
-		settled: true,
-		keys_changed: 3,
-		storage_versions_changed: 0,
-		changes: H256::repeat_byte(3),
-		touched: PalletSet::default(),
-		unowned_keys: 0,
-		outside_scope: 0,
-	})
 }
 
 /// All leaves; so many static checks do not hold.
 fn leaves(regressions: u32) -> Vec<(SectionId, Vec<Leaf>)> {
-	let checks = [Blob::Candidate, Blob::Rollback]
-		.into_iter()
-		.flat_map(|blob| {
-			let each = StaticCheck::ALL.into_iter();
-			each.map(move |check| (blob, check))
-		});
-	let checks = (0u32..).zip(checks).map(|(index, (blob, check))| {
-		let holds = index >= regressions;
-		Leaf::Static(StaticLeaf { blob, check, holds })
-	});
-	let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
-	let blocks = (ANCHOR + 1 - BLOCKS)..=ANCHOR;
-	vec![
-		(SectionId::Static, checks.collect()),
-		(
-			SectionId::Enactment,
-			switches.into_iter().map(switch).collect(),
-		),
-		(
-			SectionId::Replay,
-			blocks.map(|number| Leaf::Block(block(number))).collect(),
-		),
-	]
+	let mut leaves = uneventful(&config(), block);
+	for leaf in leaves[0].1.iter_mut().take(regressions as usize) {
+		if let Leaf::Static(leaf) = leaf {
+			leaf.holds = false;
+		}
+	}
+	leaves
 }
 
 /// A report on the round; `regressions` more than 0 makes it a failing one.

@@ -199,6 +199,8 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Pallet<T> {
 				anchor_hash: frame_system::Pallet::<T>::parent_hash(),
 				blocks: policy.replay_blocks.min(anchor.saturated_into()),
 				scope: about.dossier.scope.iter().copied().collect(),
+				effects: about.dossier.expected_effects.hash,
+				minted: about.dossier.minted,
 				commit_window: policy.commit_window,
 				reveal_window: policy.reveal_window,
 				commit_until,

@@ -62,6 +62,10 @@ pub struct Round<BlockNumber> {
 	pub blocks: u32,
 	/// Pallets that the dossier says the upgrade touches.
 	pub scope: PalletSet,
+	/// blake2-256 of the manifest of expected effects.
+	pub effects: H256,
+	/// Units of the currency that the dossier says the switch makes.
+	pub minted: u128,
 	/// Length of a commit window, in blocks.
 	pub commit_window: BlockNumber,
 	/// Length of a reveal window, in blocks.

@@ -7,6 +7,7 @@
 //!
 //! - [`leaf`]: what one leaf of each section says.
 //! - [`tree`]: the Merkle-sum tree, its proofs and their verifier.
+//! - [`uneventful()`]: the leaves of an upgrade that changes nothing.
 //! - [`opening`]: which leaves a simulator must show, and what shows that a leaf is a lie.
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -17,13 +18,18 @@ pub mod leaf;
 pub mod opening;
 mod pallets;
 pub mod tree;
+mod uneventful;
 
-pub use leaf::{BlockLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, StaticLeaf};
+pub use leaf::{
+	BlockLeaf, ContinuousLeaf, EnactmentLeaf, ExtrinsicClass, Leaf, RollbackLeaf, StateLeaf,
+	StaticLeaf, StressLeaf,
+};
 pub use opening::{
 	openings, samples, Contradiction, Opening, OpeningError, Openings, MAX_SAMPLES, SAMPLED,
 };
 pub use pallets::PalletSet;
 pub use tree::{Proof, Sums, Tree};
+pub use uneventful::uneventful;
 
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -32,7 +38,10 @@ use sp_core::{bounded::BoundedVec, ConstU32, H256};
 use sp_crypto_hashing::blake2_256;
 
 /// Version of the report's encoding and rules. Part of the root.
-pub const SCHEMA: u16 = 2;
+pub const SCHEMA: u16 = 3;
+
+/// Most blocks that are run one after the other under the candidate.
+pub const CONTINUOUS: u32 = 64;
 
 /// Most sections a report can have.
 pub const MAX_SECTIONS: u32 = 16;
@@ -60,6 +69,10 @@ pub struct SimConfig {
 	pub blocks: u32,
 	/// Pallets that the dossier says the upgrade touches. What touches another one is a regression.
 	pub scope: PalletSet,
+	/// blake2-256 of the manifest of expected effects. Only what it declares is excused.
+	pub effects: H256,
+	/// Units of the currency that the dossier says the switch makes.
+	pub minted: u128,
 	/// Hash over engine version, executor limits and host functions.
 	pub engine: H256,
 }
@@ -71,6 +84,17 @@ impl SimConfig {
 		let first = self.anchor.checked_add(1)?.checked_sub(self.blocks)?;
 		let number = first.checked_add(index)?;
 		(index < self.blocks).then_some(number)
+	}
+
+	/// Number of blocks that are run one after the other under the candidate: the newest.
+	pub fn continuous(&self) -> u32 {
+		self.blocks.min(CONTINUOUS)
+	}
+
+	/// Number of the block that the leaf `index` of section Continuous must be about.
+	pub fn continuous_block_of(&self, index: u32) -> Option<u32> {
+		let skipped = self.blocks.checked_sub(self.continuous())?;
+		self.block_of(skipped.checked_add(index)?)
 	}
 
 	/// Number of blobs: the candidate, and the rollback if there is one.
@@ -101,9 +125,21 @@ pub enum SectionId {
 	/// The switch and the migration on the anchor's state, and the way back.
 	#[codec(index = 1)]
 	Enactment,
+	/// The whole state after each switch, read by the metadata of the code after it.
+	#[codec(index = 3)]
+	State,
 	/// Every block from its canonical parent, under both runtimes.
 	#[codec(index = 4)]
 	Replay,
+	/// The newest of these blocks one after the other under the candidate, on its own state.
+	#[codec(index = 5)]
+	Continuous,
+	/// Made-up extrinsics under both runtimes.
+	#[codec(index = 6)]
+	Stress,
+	/// The ways back after the candidate ran for some blocks.
+	#[codec(index = 8)]
+	Rollback,
 }
 
 /// One section of a report.
@@ -209,8 +245,10 @@ impl Report {
 
 	/// True if not one block of history was run under the candidate: other code built them all.
 	fn compares_nothing(&self) -> bool {
-		self.section(SectionId::Replay)
-			.is_some_and(|s| s.sums.control_only >= s.sums.leaves)
+		let says_nothing = |s: &Section| s.sums.control_only >= s.sums.leaves;
+		let blocks = [SectionId::Replay, SectionId::Continuous];
+		let mut blocks = blocks.into_iter().filter_map(|id| self.section(id));
+		blocks.all(says_nothing)
 	}
 
 	/// True if the sections are sorted, unique, and include every one in `required` with at least one leaf.
@@ -222,15 +260,19 @@ impl Report {
 	}
 
 	/// True if no leaf is left out that its subject asks for: all checks of each blob, each block, and, in a
-	/// passing report, each switch. A rehearsal ends at the first switch that fails, so a report that does not
+	/// passing report, each switch with the state after it. A rehearsal ends at the first switch that fails, so a report that does not
 	/// pass may have fewer.
 	pub fn is_whole(&self) -> bool {
 		let count = |id| self.section(id).map_or(0, |section| section.count);
 		let blobs = self.config.blobs();
 		let most_switches = blobs.saturating_add(1);
 		let switches = count(SectionId::Enactment);
-		count(SectionId::Static) == blobs.saturating_mul(leaf::CHECKS as u32)
+		count(SectionId::State) == switches
+			&& count(SectionId::Static) == blobs.saturating_mul(leaf::CHECKS as u32)
 			&& count(SectionId::Replay) == self.config.blocks
+			&& count(SectionId::Continuous) == self.config.continuous()
+			&& count(SectionId::Stress) == leaf::BATCHES
+			&& count(SectionId::Rollback) == leaf::ROLLBACKS
 			&& switches <= most_switches
 			&& (switches == most_switches || self.verdict() != Verdict::Pass)
 	}

@@ -5,9 +5,9 @@
 //! leaf, whatever the candidate does, so whoever revealed a report with one of them is to blame.
 
 use crate::{
-	leaf::{Blob, StaticCheck, CHECKS},
+	leaf::{stress_of, Blob, StaticCheck, Way, CHECKS},
 	tree::{verify, ProofError},
-	BlockLeaf, Leaf, Leaves, Proof, Report, SectionId, SimConfig, StaticLeaf, Tree,
+	BlockLeaf, Leaf, Leaves, Proof, Report, RollbackLeaf, SectionId, SimConfig, StaticLeaf, Tree,
 };
 use alloc::vec::Vec;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
@@ -16,14 +16,18 @@ use sp_core::{bounded::BoundedVec, ConstU32, H256};
 use sp_crypto_hashing::blake2_128;
 
 /// How many leaves of each section are drawn. A section with fewer leaves is opened whole.
-pub const SAMPLED: [(SectionId, u32); 3] = [
+pub const SAMPLED: [(SectionId, u32); 7] = [
 	(SectionId::Static, 1),
 	(SectionId::Enactment, 1),
+	(SectionId::State, 1),
 	(SectionId::Replay, 2),
+	(SectionId::Continuous, 1),
+	(SectionId::Stress, 1),
+	(SectionId::Rollback, 1),
 ];
 
 /// Most leaves that are drawn for one simulator: the sum over [`SAMPLED`].
-pub const MAX_SAMPLES: u32 = 4;
+pub const MAX_SAMPLES: u32 = 8;
 
 /// What a draw is hashed with. No prefix of another hash of Airlock begins with it, nor it with one of them.
 const DOMAIN: &[u8] = b"airlock/samples/v1";
@@ -64,8 +68,8 @@ pub enum Contradiction {
 	OtherBlock,
 	/// Its block has another hash on this chain.
 	OtherHash,
-	/// It contradicts the report's own subject: a check of another blob, a switch out of order, pallets outside the
-	/// scope that are not counted, or a candidate run on a block on which the engine never runs it.
+	/// It contradicts the report's own subject: a check of another blob, a switch, state, batch or way back out of order, pallets outside
+	/// the scope or coins beyond the declared ones that are not counted, or a candidate run on a block on which the engine never runs it.
 	Impossible,
 }
 
@@ -166,7 +170,9 @@ impl Opening {
 			Leaf::Enactment(leaf) => {
 				switch_of(config, self.index) == Some(leaf.to)
 					&& leaf.outside_scope == leaf.outside(&config.scope)
+					&& leaf.excess == leaf.beyond(config.minted)
 			}
+			Leaf::State(leaf) => switch_of(config, self.index) == Some(leaf.of),
 			Leaf::Block(leaf) => {
 				if config.block_of(self.index) != Some(leaf.number) {
 					return Some(Contradiction::OtherBlock);
@@ -176,6 +182,14 @@ impl Opening {
 				}
 				is_possible(leaf, config)
 			}
+			Leaf::Continuous(leaf) => {
+				if config.continuous_block_of(self.index) != Some(leaf.number) {
+					return Some(Contradiction::OtherBlock);
+				}
+				true
+			}
+			Leaf::Stress(leaf) => leaf.batch == self.index && leaf.of == stress_of(leaf.batch),
+			Leaf::Rollback(leaf) => is_way(leaf, config, self.index),
 		};
 		(!possible).then_some(Contradiction::Impossible)
 	}
@@ -203,6 +217,13 @@ fn switch_of(config: &SimConfig, index: u32) -> Option<Blob> {
 	}
 }
 
+/// Whether a leaf of section Rollback is the way whose turn it is; what does not exist cannot be gone.
+fn is_way(leaf: &RollbackLeaf, config: &SimConfig, index: u32) -> bool {
+	let exists = leaf.way == Way::Previous || config.rollback.is_some();
+	RollbackLeaf::not_run(index) == Some(RollbackLeaf { run: None, ..*leaf })
+		&& (leaf.run.is_none() || exists)
+}
+
 /// The engine runs the candidate only on blocks that the code it replaces built and that the harness reproduced,
 /// and then on every extrinsic of them.
 fn is_possible(leaf: &BlockLeaf, config: &SimConfig) -> bool {
@@ -217,8 +238,9 @@ fn is_possible(leaf: &BlockLeaf, config: &SimConfig) -> bool {
 mod tests {
 	use super::*;
 	use crate::{
-		leaf::{BlockResult, CandidateRun, ClassCounts},
-		EnactmentLeaf, ExtrinsicClass, PalletSet, SCHEMA,
+		leaf::{BlockResult, CandidateRun, ClassCounts, RollbackRun, Stress, BATCHES, ROLLBACKS},
+		uneventful, ContinuousLeaf, EnactmentLeaf, ExtrinsicClass, PalletSet, StateLeaf,
+		StressLeaf, SCHEMA,
 	};
 
 	const BLOCKS: u32 = 10;
@@ -235,6 +257,8 @@ mod tests {
 			anchor_hash: hash(ANCHOR),
 			blocks: BLOCKS,
 			scope: PalletSet::default(),
+			effects: H256::repeat_byte(6),
+			minted: 5,
 			engine: H256::repeat_byte(5),
 		}
 	}
@@ -244,20 +268,11 @@ mod tests {
 	}
 
 	fn switch(to: Blob) -> Leaf {
-		Leaf::Enactment(EnactmentLeaf {
-			to,
-			result: BlockResult::Complete,
-			before: H256::zero(),
-			after: H256::zero(),
-			blocks: 1,
-			settled: true,
-			keys_changed: 0,
-			storage_versions_changed: 0,
-			changes: H256::zero(),
-			touched: PalletSet::default(),
-			unowned_keys: 0,
-			outside_scope: 0,
-		})
+		Leaf::Enactment(EnactmentLeaf::uneventful(to))
+	}
+
+	fn state(of: Blob) -> Leaf {
+		Leaf::State(StateLeaf::empty(of))
 	}
 
 	fn block(number: u32) -> BlockLeaf {
@@ -272,13 +287,7 @@ mod tests {
 			extrinsics: 1,
 			control: true,
 			outcomes: H256::zero(),
-			candidate: Some(CandidateRun {
-				result: BlockResult::Complete,
-				root: H256::zero(),
-				classes,
-				memoised: 0,
-				outcomes: H256::zero(),
-			}),
+			candidate: Some(CandidateRun::complete(classes)),
 		}
 	}
 
@@ -288,23 +297,7 @@ mod tests {
 	}
 
 	fn leaves() -> Vec<(SectionId, Vec<Leaf>)> {
-		let blobs = [Blob::Candidate, Blob::Rollback];
-		let checks = blobs
-			.into_iter()
-			.flat_map(|blob| StaticCheck::ALL.into_iter().map(move |c| check(blob, c)));
-		let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
-		let blocks = (ANCHOR + 1 - BLOCKS)..=ANCHOR;
-		alloc::vec![
-			(SectionId::Static, checks.collect()),
-			(
-				SectionId::Enactment,
-				switches.into_iter().map(switch).collect()
-			),
-			(
-				SectionId::Replay,
-				blocks.map(|n| Leaf::Block(block(n))).collect()
-			),
-		]
+		uneventful(&config(), block)
 	}
 
 	fn report() -> Report {
@@ -327,11 +320,15 @@ mod tests {
 				[
 					SectionId::Static,
 					SectionId::Enactment,
+					SectionId::State,
 					SectionId::Replay,
-					SectionId::Replay
+					SectionId::Replay,
+					SectionId::Continuous,
+					SectionId::Stress,
+					SectionId::Rollback
 				]
 			);
-			assert!(drawn[2].1 < drawn[3].1, "two different blocks, sorted");
+			assert!(drawn[3].1 < drawn[4].1, "two different blocks, sorted");
 			for (id, index) in drawn {
 				assert!(index < report().section(id).unwrap().count);
 			}
@@ -360,7 +357,7 @@ mod tests {
 		let mut config = config();
 		for blocks in 0..3 {
 			config.blocks = blocks;
-			let replay = all[2].1[..blocks as usize].to_vec();
+			let replay = all[3].1[..blocks as usize].to_vec();
 			let report = Report::of(config.clone(), &[(SectionId::Replay, replay)]).unwrap();
 			let expected: Vec<_> = (0..blocks).map(|n| (SectionId::Replay, n)).collect();
 			assert_eq!(samples(&seed(3), &[1], &report), expected);
@@ -385,7 +382,7 @@ mod tests {
 		for n in 0..50 {
 			let drawn = samples(&seed(n), &[1], &report);
 			let opened = openings(&leaves, &drawn).unwrap();
-			assert_eq!(opened.len(), 4);
+			assert_eq!(opened.len(), 8);
 			for (opening, (id, index)) in opened.iter().zip(drawn) {
 				assert_eq!((opening.section, opening.index), (id, index));
 				assert_eq!(opening.verify(&report), Ok(()));
@@ -394,7 +391,7 @@ mod tests {
 			}
 		}
 		assert_eq!(openings(&leaves, &[(SectionId::Replay, BLOCKS)]), None);
-		assert_eq!(openings(&leaves, &[(SectionId::Replay, 0); 5]), None);
+		assert_eq!(openings(&leaves, &[(SectionId::Replay, 0); 9]), None);
 	}
 
 	#[test]
@@ -480,14 +477,14 @@ mod tests {
 			),
 			(
 				SectionId::Static,
-				6,
+				7,
 				check(Blob::Rollback, first),
 				back,
 				None,
 			),
 			(
 				SectionId::Static,
-				6,
+				7,
 				check(Blob::Rollback, first),
 				None,
 				impossible,
@@ -508,12 +505,15 @@ mod tests {
 			),
 			(
 				SectionId::Static,
-				12,
+				14,
 				check(Blob::Rollback, first),
 				back,
 				impossible,
 			),
 			(SectionId::Enactment, 2, switch(Blob::Rollback), back, None),
+			(SectionId::State, 2, state(Blob::Rollback), back, None),
+			(SectionId::State, 1, state(Blob::Rollback), back, impossible),
+			(SectionId::State, 2, state(Blob::Rollback), None, impossible),
 			(
 				SectionId::Enactment,
 				2,
@@ -546,6 +546,58 @@ mod tests {
 	}
 
 	#[test]
+	fn a_leaf_of_what_was_run_should_contradict_when_it_is_not_its_turn() {
+		let contradiction = |section, index, leaf| {
+			let mut opening = Opening::of(&leaves(), section, 0).unwrap();
+			(opening.index, opening.leaf) = (index, leaf);
+			opening.contradiction(&config(), |_| None)
+		};
+		let impossible = Some(Contradiction::Impossible);
+		let goes_on = |number| Leaf::Continuous(ContinuousLeaf { number, run: None });
+		let of = |leaf| contradiction(SectionId::Continuous, 3, leaf);
+		assert_eq!(of(goes_on(13)), None);
+		assert_eq!(of(goes_on(14)), Some(Contradiction::OtherBlock));
+
+		let stress = |batch, of| {
+			let leaf = Leaf::Stress(StressLeaf {
+				of,
+				..StressLeaf::empty(batch)
+			});
+			contradiction(SectionId::Stress, 9, leaf)
+		};
+		assert_eq!(stress(9, Stress::Pool), None);
+		assert_eq!(stress(9, Stress::Calls), impossible);
+		assert_eq!(stress(10, Stress::Filling), impossible);
+
+		let run = RollbackRun {
+			result: BlockResult::Complete,
+			settled: true,
+			root: H256::zero(),
+			undecodable: 0,
+			orphaned: 0,
+		};
+		let back = |index, way, after, run, config: &SimConfig| {
+			let mut opening = Opening::of(&leaves(), SectionId::Rollback, 0).unwrap();
+			(opening.index, opening.leaf) =
+				(index, Leaf::Rollback(RollbackLeaf { way, after, run }));
+			opening.contradiction(config, |_| None)
+		};
+		let (with, run) = (config(), Some(run));
+		let without = SimConfig {
+			rollback: None,
+			..config()
+		};
+		assert_eq!(back(2, Way::Dedicated, 8, run, &with), None);
+		assert_eq!(back(2, Way::Dedicated, 8, None, &without), None);
+		assert_eq!(back(2, Way::Dedicated, 8, run, &without), impossible);
+		assert_eq!(back(3, Way::Previous, 8, run, &without), None);
+		assert_eq!(back(2, Way::Previous, 8, run, &with), impossible);
+		assert_eq!(back(2, Way::Dedicated, 1, run, &with), impossible);
+		assert_eq!(back(ROLLBACKS, Way::Dedicated, 1, None, &with), impossible);
+		assert_eq!(BATCHES % 8, 0, "as many batches of each kind");
+	}
+
+	#[test]
 	fn a_report_is_whole_when_no_leaf_of_its_subject_is_left_out() {
 		let whole = |change: fn(&mut Vec<(SectionId, Vec<Leaf>)>)| {
 			let mut leaves = leaves();
@@ -553,19 +605,24 @@ mod tests {
 			Report::of(config(), &leaves).unwrap().is_whole()
 		};
 		assert!(whole(|_| ()));
-		assert!(!whole(|l| l[0].1.truncate(11)));
+		assert!(!whole(|l| l[0].1.truncate(13)));
 		assert!(
 			!whole(|l| l[1].1.truncate(2)),
 			"passes without the way back"
 		);
-		assert!(!whole(|l| l[2].1.truncate(9)));
-		assert!(!whole(|l| l[2].1.push(Leaf::Block(block(20)))));
+		assert!(!whole(|l| l[2].1.truncate(2)));
+		assert!(!whole(|l| l[3].1.truncate(9)));
+		assert!(!whole(|l| l[3].1.push(Leaf::Block(block(20)))));
+		assert!(!whole(|l| l[4].1.truncate(9)));
+		assert!(!whole(|l| l[5].1.truncate(15)));
+		assert!(!whole(|l| l[6].1.truncate(5)));
 		assert!(!whole(|l| {
 			l.remove(0);
 		}));
 		// A rehearsal that failed ends there.
 		let failed = |l: &mut Vec<(SectionId, Vec<Leaf>)>| {
 			l[1].1.truncate(2);
+			l[2].1.truncate(2);
 			if let Leaf::Enactment(leaf) = &mut l[1].1[1] {
 				leaf.settled = false;
 			}

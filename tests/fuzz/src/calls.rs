@@ -141,7 +141,7 @@ pub(crate) fn reports(id: ProposalId) -> Vec<(Report, Leaves)> {
 	let mut all = Vec::new();
 	for lie in lies {
 		let (mut config, mut leaves) = (whole::report(id).config, whole::leaves(id));
-		if let Some(Leaf::Block(leaf)) = leaves[2].1.first_mut() {
+		if let Some(Leaf::Block(leaf)) = leaves[3].1.first_mut() {
 			lie(leaf);
 		}
 		for engine in [1, 2] {

@@ -11,9 +11,9 @@ use airlock_primitives::{
 	BallotPolicy, EnactmentPolicy, Policy, ProbationPolicy, Ratio, ReviewPolicy, SimulationPolicy,
 };
 use airlock_report::{
-	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Opening, PalletSet, Report, SealedReport,
-	SectionId, SimConfig, StaticLeaf, Verdict, SCHEMA,
+	leaf::{Blob, BlockResult},
+	openings, samples, uneventful, BlockLeaf, Leaf, Opening, Report, SealedReport, SectionId,
+	SimConfig, Verdict, SCHEMA,
 };
 use codec::Encode;
 use frame_support::{
@@ -472,84 +472,41 @@ pub fn bytes_of(of: &spec::Dossier) -> u64 {
 
 /// All leaves of a report on a round.
 fn leaves(of: &spec::Report, config: &SimConfig) -> Vec<(SectionId, Vec<Leaf>)> {
-	let blobs: Vec<Blob> = match config.rollback {
-		Some(_) => vec![Blob::Candidate, Blob::Rollback],
-		None => vec![Blob::Candidate],
-	};
-	let checks = blobs.iter().flat_map(|blob| {
-		let check = |check| {
-			Leaf::Static(StaticLeaf {
-				blob: *blob,
-				check,
-				holds: of.verdict != Verdict::Fail,
-			})
-		};
-		StaticCheck::ALL.into_iter().map(check)
-	});
-	let missing = usize::from(of.fault == Some(spec::Fault::LeavesMissing));
-	let checks = checks.skip(missing).collect();
-	let switches = [Blob::Current].into_iter().chain(blobs.iter().copied());
-	let switches = switches.map(|to| switch(to, of.verdict)).collect();
-	let blocks = (0..config.blocks).filter_map(|index| config.block_of(index));
 	let first = config.block_of(0);
 	let lie = |number| of.lie.filter(|_| first == Some(number));
-	let block = |number| block(number, config, lie(number));
-	let mut sections = vec![
-		(SectionId::Static, checks),
-		(SectionId::Enactment, switches),
-		(SectionId::Replay, blocks.map(block).collect()),
-	];
+	let mut sections = uneventful(config, |number| block(number, config, lie(number)));
+	for leaf in sections.iter_mut().flat_map(|(_, leaves)| leaves) {
+		match leaf {
+			Leaf::Static(leaf) => leaf.holds = of.verdict != Verdict::Fail,
+			Leaf::Enactment(leaf) if leaf.to == Blob::Current => {
+				if of.verdict == Verdict::Inconclusive {
+					leaf.result = BlockResult::InitializeTrapped;
+				}
+			}
+			_ => (),
+		}
+	}
+	if of.fault == Some(spec::Fault::LeavesMissing) {
+		sections[0].1.remove(0);
+	}
 	if of.fault == Some(spec::Fault::SectionMissing) {
 		sections.pop();
 	}
 	sections
 }
 
-fn switch(to: Blob, verdict: Verdict) -> Leaf {
-	let broken = to == Blob::Current && verdict == Verdict::Inconclusive;
-	Leaf::Enactment(EnactmentLeaf {
-		to,
-		result: if broken {
-			BlockResult::InitializeTrapped
-		} else {
-			BlockResult::Complete
-		},
-		before: H256::zero(),
-		after: H256::zero(),
-		blocks: 1,
-		settled: true,
-		keys_changed: 0,
-		storage_versions_changed: 0,
-		changes: H256::zero(),
-		touched: PalletSet::default(),
-		unowned_keys: 0,
-		outside_scope: 0,
-	})
-}
-
-fn block(number: Block, config: &SimConfig, lie: Option<spec::Lie>) -> Leaf {
+fn block(number: Block, config: &SimConfig, lie: Option<spec::Lie>) -> BlockLeaf {
 	let header = header(number);
 	let unless = |what, truth| match lie == Some(what) {
 		true => H256::zero(),
 		false => truth,
 	};
-	Leaf::Block(BlockLeaf {
-		number,
-		hash: unless(spec::Lie::Hash, header_hash(number)),
+	let hash = unless(spec::Lie::Hash, header_hash(number));
+	BlockLeaf {
 		state_root: unless(spec::Lie::StateRoot, header.state_root),
 		extrinsics_root: header.extrinsics_root,
-		code: config.parent_code,
-		extrinsics: 0,
-		control: true,
-		outcomes: H256::zero(),
-		candidate: Some(CandidateRun {
-			result: BlockResult::Complete,
-			root: H256::zero(),
-			classes: Default::default(),
-			memoised: 0,
-			outcomes: H256::zero(),
-		}),
-	})
+		..BlockLeaf::identical(number, hash, config.parent_code)
+	}
 }
 
 /// A report on a proposal's round, as the chain would see it, and its leaves.
@@ -577,11 +534,13 @@ fn report(
 		anchor_hash,
 		blocks,
 		scope: (0..dossier.scope as u8).collect(),
+		effects: self::dossier(dossier).expected_effects.hash,
+		minted: 0,
 		// Nothing of the chain says which engine is right.
 		engine: H256::repeat_byte(of.facts),
 	};
 	let leaves = leaves(of, &config);
-	let report = Report::of(config, &leaves).expect("three sections");
+	let report = Report::of(config, &leaves).expect("seven sections");
 	(report, leaves)
 }
 

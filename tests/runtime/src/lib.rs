@@ -9,9 +9,8 @@ use airlock_primitives::{
 	ProposalId, Rollback, Stage,
 };
 use airlock_report::{
-	leaf::{Blob, BlockResult, CandidateRun, StaticCheck},
-	openings, samples, BlockLeaf, EnactmentLeaf, Leaf, Report, SealedReport, SectionId, SimConfig,
-	StaticLeaf, SCHEMA,
+	openings, samples, uneventful, BlockLeaf, Leaf, Report, SealedReport, SectionId, SimConfig,
+	SCHEMA,
 };
 use airlock_runtime::{
 	genesis_config_presets::{AUDITORS, SIMULATORS},
@@ -220,7 +219,7 @@ pub fn good_dossier() -> Dossier {
 		specification: Document::of(b"names say since when"),
 		rationale: Document::of(b"asked for"),
 		rollback_plan: Document::of(b"the field is dropped"),
-		expected_effects: Document::of(b"profiles"),
+		expected_effects: Document::of(b"schema = 1"),
 		minted: 0,
 		scope: [50u8]
 			.into_iter()
@@ -252,62 +251,9 @@ pub fn advance(id: ProposalId) -> DispatchResult {
 	signed(&anyone(), pallet_airlock_proposals::Call::advance { id })
 }
 
-/// All leaves of an honest and passing simulation of the current round.
-pub fn leaves(id: ProposalId) -> Vec<(SectionId, Vec<Leaf>)> {
+fn config(id: ProposalId) -> SimConfig {
 	let round = pallet_airlock_simulations::Rounds::<Runtime>::get(id).expect("a round is open");
-	let blobs = [Blob::Candidate, Blob::Rollback];
-	let checks = blobs.into_iter().flat_map(|blob| {
-		let holds = true;
-		StaticCheck::ALL.map(|check| Leaf::Static(StaticLeaf { blob, check, holds }))
-	});
-	let switch = |to| {
-		Leaf::Enactment(EnactmentLeaf {
-			to,
-			result: BlockResult::Complete,
-			before: Hash::repeat_byte(1),
-			after: Hash::repeat_byte(2),
-			blocks: 1,
-			settled: true,
-			keys_changed: 3,
-			storage_versions_changed: 0,
-			changes: Hash::repeat_byte(3),
-			touched: Default::default(),
-			unowned_keys: 0,
-			outside_scope: 0,
-		})
-	};
-	let block = |number| {
-		Leaf::Block(BlockLeaf {
-			number,
-			hash: System::block_hash(number),
-			state_root: STATE_ROOT,
-			extrinsics_root: EXTRINSICS_ROOT,
-			code: round.parent_code,
-			extrinsics: 0,
-			control: true,
-			outcomes: Hash::repeat_byte(6),
-			candidate: Some(CandidateRun {
-				result: BlockResult::Complete,
-				root: Hash::repeat_byte(7),
-				classes: Default::default(),
-				memoised: 0,
-				outcomes: Hash::repeat_byte(6),
-			}),
-		})
-	};
-	let switches = [Blob::Current, Blob::Candidate, Blob::Rollback];
-	let blocks = round.anchor + 1 - round.blocks..=round.anchor;
-	vec![
-		(SectionId::Static, checks.collect()),
-		(SectionId::Enactment, switches.map(switch).to_vec()),
-		(SectionId::Replay, blocks.map(block).collect()),
-	]
-}
-
-/// A passing report on the current round of a proposal.
-pub fn report(id: ProposalId) -> Report {
-	let round = pallet_airlock_simulations::Rounds::<Runtime>::get(id).expect("a round is open");
-	let config = SimConfig {
+	SimConfig {
 		schema: SCHEMA,
 		genesis: System::block_hash(0),
 		parent_code: round.parent_code,
@@ -317,9 +263,25 @@ pub fn report(id: ProposalId) -> Report {
 		anchor_hash: round.anchor_hash,
 		blocks: round.blocks,
 		scope: round.scope,
+		effects: round.effects,
+		minted: round.minted,
 		engine: Hash::repeat_byte(1),
-	};
-	Report::of(config, &leaves(id)).expect("three sections")
+	}
+}
+
+/// All leaves of an honest and passing simulation of the current round.
+pub fn leaves(id: ProposalId) -> Vec<(SectionId, Vec<Leaf>)> {
+	let config = config(id);
+	uneventful(&config, |number| BlockLeaf {
+		state_root: STATE_ROOT,
+		extrinsics_root: EXTRINSICS_ROOT,
+		..BlockLeaf::identical(number, System::block_hash(number), config.parent_code)
+	})
+}
+
+/// A passing report on the current round of a proposal.
+pub fn report(id: ProposalId) -> Report {
+	Report::of(config(id), &leaves(id)).expect("seven sections")
 }
 
 /// What a simulator commits to.

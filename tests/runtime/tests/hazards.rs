@@ -77,10 +77,7 @@ fn a_lie_is_proven_when_the_chain_has_forgotten_the_block() {
 		run(5);
 		let (id, now) = (open_round(&windows.standard), System::block_number());
 		let (mut leaves, mut report) = (leaves(id), report(id));
-		// No way back was declared.
-		leaves[0].1.truncate(6);
-		leaves[1].1.truncate(2);
-		if let Some(Leaf::Block(block)) = leaves[2].1.first_mut() {
+		if let Some(Leaf::Block(block)) = leaves[3].1.first_mut() {
 			block.hash = H256::zero();
 		}
 		report = Report::of(report.config, &leaves).unwrap();

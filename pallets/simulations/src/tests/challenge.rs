@@ -173,7 +173,7 @@ fn challenge_should_prove_every_kind_of_lie() {
 		changed(ANCHOR, |l| l.hash = H256::zero()),
 		changed(12, |l| l.control = false),
 		changed(12, |l| l.extrinsics = 7),
-		(Sim::with(|l| l[2].1[2] = l[0].1[0]), 2),
+		(Sim::with(|l| l[3].1[2] = l[0].1[0]), 2),
 	];
 	for (sim, index) in plain {
 		build_and_execute(|| {
@@ -327,7 +327,7 @@ fn challenge_should_find_the_break_when_all_blocks_below_it_are_invented() {
 				let mut leaf = block(number);
 				leaf.hash = invented(number).hash();
 				leaf.state_root = invented(number).state_root;
-				leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+				leaves[3].1[index_of(number) as usize] = Leaf::Block(leaf);
 			}
 		});
 		let mut refused = Vec::new();
@@ -449,7 +449,7 @@ fn challenge_should_prove_a_lie_by_the_second_leaf_when_it_contradicts_by_itself
 		for number in [ANCHOR - 1, ANCHOR] {
 			let mut leaf = block(number);
 			leaf.hash = invented(number).hash();
-			leaves[2].1[index_of(number) as usize] = Leaf::Block(leaf);
+			leaves[3].1[index_of(number) as usize] = Leaf::Block(leaf);
 		}
 	});
 	let at = index_of(ANCHOR - 1);

@@ -1,7 +1,9 @@
 //! The draw, and what a simulator must show.
 
 use super::*;
-use airlock_report::{leaf::Blob, openings, samples, Opening, Openings, SectionId, Sums, SAMPLED};
+use airlock_report::{
+	leaf::Blob, openings, samples, ContinuousLeaf, Opening, Openings, SectionId, Sums, SAMPLED,
+};
 use codec::Encode;
 
 /// Simulator 1 has committed to this report, and the seed draws these leaves, or none of those in `but`.
@@ -86,7 +88,7 @@ fn reveal_should_need_exactly_the_drawn_leaves() {
 		let sim = honest();
 		let drawn = drawn(&sim, |_| true);
 		let shown = |wanted: &[(SectionId, u32)]| openings(&sim.leaves, wanted).unwrap();
-		assert_eq!(drawn.len(), 4);
+		assert_eq!(drawn.len(), 8);
 		let few = shown(&drawn[1..]);
 		assert_noop!(
 			reveal_with(1, &sim.report, few),
@@ -99,9 +101,10 @@ fn reveal_should_need_exactly_the_drawn_leaves() {
 		// Another index, the same one twice, and the right ones in another order.
 		let mut other = drawn.clone();
 		other[0].1 = (other[0].1 + 1) % 12;
-		let twice = [drawn[0], drawn[1], drawn[2], drawn[2]];
-		let order = [drawn[0], drawn[1], drawn[3], drawn[2]];
-		for wrong in [&other[..], &twice, &order] {
+		let (mut twice, mut order) = (drawn.clone(), drawn.clone());
+		twice[4] = twice[3];
+		order.swap(3, 4);
+		for wrong in [&other, &twice, &order] {
 			assert_noop!(
 				reveal_with(1, &sim.report, shown(wrong)),
 				Error::<Test>::OpeningNotDrawn
@@ -118,8 +121,13 @@ fn reveal_should_fail_when_there_are_more_openings_than_leaves() {
 		to(2);
 		open(0);
 		let sim = Sim::with(|leaves| {
-			leaves[2].1.truncate(1);
-			leaves[2].1[0] = Leaf::Block(block(1));
+			leaves[3].1.truncate(1);
+			leaves[3].1[0] = Leaf::Block(block(1));
+			leaves[4].1.truncate(1);
+			leaves[4].1[0] = Leaf::Continuous(ContinuousLeaf {
+				number: 1,
+				run: None,
+			});
 		});
 		let mut sim = sim;
 		sim.report.config.anchor = 1;
@@ -128,8 +136,8 @@ fn reveal_should_fail_when_there_are_more_openings_than_leaves() {
 		assert_ok!(commit(1, &sim.report));
 		to_due(2 + COMMIT);
 		let mut shown = sim.openings(1);
-		assert_eq!(shown.len(), 3);
-		shown.try_push(shown[2].clone()).unwrap();
+		assert_eq!(shown.len(), 7);
+		shown.try_push(shown[6].clone()).unwrap();
 		assert_noop!(
 			reveal_with(1, &sim.report, shown),
 			Error::<Test>::TooManyOpenings
@@ -236,7 +244,7 @@ fn reveal_should_fail_when_a_drawn_leaf_is_a_lie() {
 		),
 		(
 			// Static leaves in the tree of the blocks.
-			Sim::with(|l| l[2].1[2] = l[0].1[0]),
+			Sim::with(|l| l[3].1[2] = l[0].1[0]),
 			12,
 			Error::LeafOfOtherSection,
 		),
@@ -271,8 +279,8 @@ fn reveal_should_fail_when_leaves_are_left_out() {
 	let wrong: [Sim; 4] = [
 		Sim::with(|l| l[0].1.truncate(6)),
 		Sim::with(|l| l[1].1.truncate(2)),
-		Sim::with(|l| l[2].1.truncate(9)),
-		Sim::with(|l| l[2].1.push(Leaf::Block(block(20)))),
+		Sim::with(|l| l[3].1.truncate(9)),
+		Sim::with(|l| l[3].1.push(Leaf::Block(block(20)))),
 	];
 	for sim in wrong {
 		build_and_execute(|| {
@@ -287,6 +295,7 @@ fn reveal_should_take_a_failing_report_whose_rehearsal_ended_early() {
 	build_and_execute(|| {
 		let sim = Sim::with(|leaves| {
 			leaves[1].1.truncate(2);
+			leaves[2].1.truncate(2);
 			let Leaf::Enactment(switch) = &mut leaves[1].1[1] else {
 				unreachable!()
 			};
