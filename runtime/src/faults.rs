@@ -60,6 +60,26 @@ pub enum Fault {
 	EndlessIdle = 24,
 	/// A migration changes the storage version of a pallet that the dossier does not name.
 	ChangesVersions = 25,
+	/// Each transaction costs one unit more.
+	FeeOffByOne = 26,
+	/// A call does what it did, and says nothing of it.
+	DropsEvent = 27,
+	/// A migration changes how names are stored, and leaves their storage version as it is.
+	Unversioned = 28,
+	/// A migration panics.
+	MigrationTraps = 29,
+	/// A migration does its work again each time it runs.
+	NotRepeatable = 30,
+	/// A migration says that it weighs twice as much as a block may.
+	Overweight = 31,
+	/// Names with a digit in them are not taken any more.
+	Stricter = 32,
+	/// Each block makes a coin.
+	DripsCoins = 33,
+	/// A call fails with another error than it did.
+	OtherError = 34,
+	/// A call weighs more than it did.
+	OtherWeight = 35,
 }
 
 /// Comes before the number of the fault, once in the blob.
@@ -77,7 +97,9 @@ mod acts {
 	use codec::Encode;
 	use frame_support::{
 		dispatch::DispatchResult,
-		migrations::{MultiStepMigrator, SteppedMigration, SteppedMigrationError},
+		migrations::{
+			MultiStepMigrator, SteppedMigration, SteppedMigrationError, SteppedMigrations,
+		},
 		storage::{storage_prefix, unhashed},
 		traits::{Contains, Get, OnRuntimeUpgrade},
 		weights::{Weight, WeightMeter},
@@ -100,6 +122,9 @@ mod acts {
 		// What a compiler knows of the static is not what the blob has in it.
 		core::hint::black_box(&FAULT)[16] == fault as u8
 	}
+
+	/// Faults that wait for later blocks.
+	const LATER: [Fault; 3] = [Fault::PanicLater, Fault::DisarmsRescue, Fault::SpoilsRescue];
 
 	/// Where a migration notes the first block of this code.
 	const SINCE: &[u8] = b":fault:since";
@@ -139,6 +164,26 @@ mod acts {
 		if is(Fault::SlowBlocks) {
 			burn(4);
 		}
+		if is(Fault::DripsCoins) {
+			mint(UNIT);
+		}
+	}
+
+	/// Makes so many units, for a stranger.
+	fn mint(units: Balance) {
+		use frame_support::traits::fungible::Mutate;
+		let _ = Balances::mint_into(&[7; 32].into(), units);
+	}
+
+	/// What each transaction costs for itself.
+	pub struct BaseFee;
+	impl frame_support::weights::WeightToFee for BaseFee {
+		type Balance = Balance;
+
+		fn weight_to_fee(weight: &Weight) -> Balance {
+			let fee = frame_support::weights::IdentityFee::<Balance>::weight_to_fee(weight);
+			fee.saturating_add(is(Fault::FeeOffByOne).into())
+		}
 	}
 
 	/// What goes wrong when a block has time left.
@@ -175,9 +220,12 @@ mod acts {
 	/// What goes wrong with the migrations of one block.
 	pub struct Sabotage;
 	impl OnRuntimeUpgrade for Sabotage {
+		#[allow(clippy::panic)]
 		fn on_runtime_upgrade() -> Weight {
 			let now = System::block_number();
-			unhashed::put(SINCE, &now);
+			if LATER.iter().any(|fault| is(*fault)) {
+				unhashed::put(SINCE, &now);
+			}
 			let stranger = [7; 32];
 			if is(Fault::ChangesAuthorities) {
 				put("Aura", "Authorities", &(&[stranger][..]).encode());
@@ -194,8 +242,7 @@ mod acts {
 				chain::SlotDurationMs::<Runtime>::mutate(|ms| *ms *= 2);
 			}
 			if is(Fault::Mints) {
-				use frame_support::traits::fungible::Mutate;
-				let _ = Balances::mint_into(&stranger.into(), 1_000_000 * UNIT);
+				mint(1_000_000 * UNIT);
 			}
 			if is(Fault::DisarmsRescue) {
 				unhashed::kill(airlock_primitives::rescue::ARMED);
@@ -210,11 +257,68 @@ mod acts {
 			if is(Fault::MigrationEatsBlock) {
 				burn(30);
 			}
+			if is(Fault::MigrationTraps) {
+				panic!("this migration cannot run");
+			}
+			if is(Fault::Unversioned) {
+				put("Profiles", ":__STORAGE_VERSION__:", &0u16.encode());
+			}
+			if is(Fault::NotRepeatable) {
+				profiles::Names::<Runtime>::translate_values::<profiles::Profile<Runtime>, _>(
+					|mut profile| {
+						profile.since += 1;
+						Some(profile)
+					},
+				);
+			}
+			if is(Fault::Overweight) {
+				return <Runtime as frame_system::Config>::BlockWeights::get()
+					.max_block
+					.saturating_mul(2);
+			}
 			Weight::zero()
 		}
 	}
 
-	/// The multi-block migration: it does nothing, and ends at once, unless it is what goes wrong.
+	/// The multi-block migration, in those builds that have one.
+	pub struct Steps;
+	type Only = (Stepped,);
+	impl SteppedMigrations for Steps {
+		fn len() -> u32 {
+			u32::from(is(Fault::MigrationFails) || is(Fault::MigrationNeverEnds))
+		}
+		fn nth_id(n: u32) -> Option<Vec<u8>> {
+			Only::nth_id(n)
+		}
+		fn nth_max_steps(n: u32) -> Option<Option<u32>> {
+			Only::nth_max_steps(n)
+		}
+		fn nth_step(
+			n: u32,
+			cursor: Option<Vec<u8>>,
+			meter: &mut WeightMeter,
+		) -> Option<Result<Option<Vec<u8>>, SteppedMigrationError>> {
+			Only::nth_step(n, cursor, meter)
+		}
+		fn nth_transactional_step(
+			n: u32,
+			cursor: Option<Vec<u8>>,
+			meter: &mut WeightMeter,
+		) -> Option<Result<Option<Vec<u8>>, SteppedMigrationError>> {
+			Only::nth_transactional_step(n, cursor, meter)
+		}
+		fn nth_migrating_prefixes(n: u32) -> Option<Option<Vec<Vec<u8>>>> {
+			Only::nth_migrating_prefixes(n)
+		}
+		fn cursor_max_encoded_len() -> usize {
+			Only::cursor_max_encoded_len()
+		}
+		fn identifier_max_encoded_len() -> usize {
+			Only::identifier_max_encoded_len()
+		}
+	}
+
+	/// What goes wrong in more than one block.
 	pub struct Stepped;
 	impl SteppedMigration for Stepped {
 		type Cursor = u32;
@@ -234,9 +338,13 @@ mod acts {
 			if is(Fault::MigrationFails) && step > 0 {
 				return Err(SteppedMigrationError::Failed);
 			}
-			let goes_on = is(Fault::MigrationFails) || is(Fault::MigrationNeverEnds);
-			Ok(goes_on.then_some(step + 1))
+			Ok(Some(step + 1))
 		}
+	}
+
+	fn has_digit(call: &RuntimeCall) -> bool {
+		use profiles::Call::set_name;
+		matches!(call, RuntimeCall::Profiles(set_name { name }) if name.iter().any(u8::is_ascii_digit))
 	}
 
 	/// Calls that are gone.
@@ -248,7 +356,8 @@ mod acts {
 			let inherent = matches!(call, RuntimeCall::Timestamp(_));
 			let gone = (is(Fault::DropsPallet) && matches!(call, RuntimeCall::Balances(_)))
 				|| (is(Fault::DropsLifecycle) && is_ours())
-				|| (is(Fault::TakesNoCalls) && !inherent && !Migrations::ongoing());
+				|| (is(Fault::TakesNoCalls) && !inherent && !Migrations::ongoing())
+				|| (is(Fault::Stricter) && has_digit(call));
 			!gone
 		}
 	}

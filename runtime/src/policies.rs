@@ -104,7 +104,7 @@ pub fn local() -> Policy<BlockNumber> {
 	let shrink = |class: &ClassPolicy<BlockNumber>| ClassPolicy {
 		bytes_within: 30,
 		simulation: SimulationPolicy {
-			commit_window: 20,
+			commit_window: 25,
 			// Ends as soon as enough have revealed the same passing report.
 			reveal_window: 16,
 			required: 3,

@@ -5,7 +5,7 @@
 //!
 //! - `schema-2`: an entry also says since when; `clear_name` exists.
 //! - `good-rollback`: schema 1 again, with the reverse migration.
-//! - `unhealthy`: schema 2, and some blocks after the switch entries begin to vanish.
+//! - `unhealthy`: schema 2, and entries vanish from the block on in which somebody's name has a crab in it.
 //! - `panicking`: schema 2, and its first block on a chain where it was enacted panics, in no rehearsal before.
 //! - `faulty`: schema 2, and whatever a byte in the blob says (`faults`).
 
@@ -59,10 +59,14 @@ pub mod pallet {
 	pub type Names<T: Config> =
 		CountedStorageMap<_, Blake2_128Concat, T::AccountId, Profile<T>, OptionQuery>;
 
-	/// From this block on the unhealthy variant loses entries.
+	/// True once the unhealthy variant loses entries.
 	#[cfg(feature = "unhealthy")]
 	#[pallet::storage]
-	pub type FaultyFrom<T: Config> = StorageValue<_, BlockNumberFor<T>, OptionQuery>;
+	pub type Loses<T: Config> = StorageValue<_, bool, ValueQuery>;
+
+	/// What no user of the chain's history wrote and no generator draws, so that only the probation can find what it does.
+	#[cfg(feature = "unhealthy")]
+	const CRAB: [u8; 4] = [0xf0, 0x9f, 0xa6, 0x80];
 
 	#[pallet::event]
 	#[pallet::generate_deposit(fn deposit_event)]
@@ -103,16 +107,27 @@ pub mod pallet {
 		/// ## Events
 		/// [`Event::NameSet`].
 		#[pallet::call_index(0)]
-		#[pallet::weight(T::DbWeight::get().reads_writes(2, 2))]
+		#[pallet::weight(set_name_weight::<T>())]
 		pub fn set_name(origin: OriginFor<T>, name: alloc::vec::Vec<u8>) -> DispatchResult {
 			#[cfg(feature = "faulty")]
 			if crate::faults::is(crate::faults::Fault::MovedCalls) {
 				return Self::clear_name(origin);
 			}
 			let who = ensure_signed(origin)?;
+			#[cfg(feature = "faulty")]
+			if crate::faults::is(crate::faults::Fault::OtherError) {
+				ensure!(
+					name.len() <= MAX_NAME_LEN as usize,
+					Error::<T>::TooManyNames
+				);
+			}
 			let name = Name::try_from(name).map_err(|_| Error::<T>::NameTooLong)?;
 			let room = Names::<T>::count() < T::MaxNames::get() || Names::<T>::contains_key(&who);
 			ensure!(room, Error::<T>::TooManyNames);
+			#[cfg(feature = "unhealthy")]
+			if name.windows(CRAB.len()).any(|part| part == CRAB) {
+				Loses::<T>::put(true);
+			}
 			let profile = Profile {
 				name,
 				#[cfg(feature = "schema-2")]
@@ -120,6 +135,10 @@ pub mod pallet {
 				_config: Default::default(),
 			};
 			Names::<T>::insert(&who, profile);
+			#[cfg(feature = "faulty")]
+			if crate::faults::is(crate::faults::Fault::DropsEvent) {
+				return Ok(());
+			}
 			Self::deposit_event(Event::NameSet { who });
 			Ok(())
 		}
@@ -145,11 +164,20 @@ pub mod pallet {
 		}
 	}
 
+	/// What a name weighs.
+	fn set_name_weight<T: Config>() -> Weight {
+		#[cfg(feature = "faulty")]
+		if crate::faults::is(crate::faults::Fault::OtherWeight) {
+			return T::DbWeight::get().reads_writes(3, 3);
+		}
+		T::DbWeight::get().reads_writes(2, 2)
+	}
+
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		#[cfg(feature = "unhealthy")]
-		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
-			if FaultyFrom::<T>::get().is_some_and(|from| from <= now) {
+		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+			if Loses::<T>::get() {
 				if let Some(who) = Names::<T>::iter_keys().next() {
 					Names::<T>::remove(who);
 				}
@@ -198,14 +226,8 @@ pub mod migrations {
 	};
 
 	/// What this build runs when it is switched on.
-	#[cfg(all(
-		feature = "schema-2",
-		not(any(feature = "unhealthy", feature = "faulty"))
-	))]
+	#[cfg(all(feature = "schema-2", not(feature = "faulty")))]
 	pub type All = (ToSchema2<crate::Runtime>,);
-	/// What this build runs when it is switched on.
-	#[cfg(feature = "unhealthy")]
-	pub type All = (ToSchema2<crate::Runtime>, ArmFault<crate::Runtime>);
 	/// What this build runs when it is switched on.
 	#[cfg(feature = "faulty")]
 	pub type All = (ToSchema2<crate::Runtime>, crate::faults::Sabotage);
@@ -260,21 +282,6 @@ pub mod migrations {
 				},
 			);
 			T::DbWeight::get().reads_writes(entries.saturating_add(1), entries)
-		}
-	}
-
-	/// Blocks from the switch to the first fault: later than any rehearsal of the first block looks.
-	#[cfg(feature = "unhealthy")]
-	const FAULT_AFTER_BLOCKS: u32 = 3;
-
-	#[cfg(feature = "unhealthy")]
-	pub struct ArmFault<T>(core::marker::PhantomData<T>);
-	#[cfg(feature = "unhealthy")]
-	impl<T: Config> frame_support::traits::OnRuntimeUpgrade for ArmFault<T> {
-		fn on_runtime_upgrade() -> Weight {
-			let now = frame_system::Pallet::<T>::block_number();
-			FaultyFrom::<T>::put(now + FAULT_AFTER_BLOCKS.into());
-			T::DbWeight::get().writes(1)
 		}
 	}
 }

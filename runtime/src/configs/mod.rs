@@ -13,7 +13,7 @@ use frame_support::{
 	},
 	weights::{
 		constants::{RocksDbWeight, WEIGHT_REF_TIME_PER_SECOND},
-		ConstantMultiplier, IdentityFee, Weight,
+		ConstantMultiplier, Weight,
 	},
 };
 use frame_system::limits::{BlockLength, BlockWeights};
@@ -199,7 +199,10 @@ impl pallet_transaction_payment::Config for Runtime {
 	type RuntimeEvent = RuntimeEvent;
 	type OnChargeTransaction = FungibleAdapter<Balances, ()>;
 	type OperationalFeeMultiplier = frame_support::traits::ConstU8<5>;
-	type WeightToFee = IdentityFee<Balance>;
+	#[cfg(not(feature = "faulty"))]
+	type WeightToFee = frame_support::weights::IdentityFee<Balance>;
+	#[cfg(feature = "faulty")]
+	type WeightToFee = crate::faults::BaseFee;
 	type LengthToFee = ConstantMultiplier<Balance, ConstU128<{ MILLI_UNIT / 1_000 }>>;
 	type FeeMultiplierUpdate = TargetedFeeAdjustment<
 		Self,
@@ -317,7 +320,7 @@ impl pallet_migrations::Config for Runtime {
 	#[cfg(not(feature = "faulty"))]
 	type Migrations = ();
 	#[cfg(feature = "faulty")]
-	type Migrations = (crate::faults::Stepped,);
+	type Migrations = crate::faults::Steps;
 	type CursorMaxLen = ConstU32<65_536>;
 	type IdentifierMaxLen = ConstU32<256>;
 	type MigrationStatusHandler = ();

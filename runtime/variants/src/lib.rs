@@ -5,7 +5,7 @@
 //! | [`BASE`] | 1 | the runtime a chain begins with |
 //! | [`GOOD`] | 2 | adds a field to every name by a migration, and the call `clear_name` |
 //! | [`GOOD_ROLLBACK`] | 3 | version 1's logic with the reverse migration |
-//! | [`UNHEALTHY`] | 4 | as version 2, but some blocks after the switch it begins to lose names |
+//! | [`UNHEALTHY`] | 4 | as version 2, but when somebody's name has a crab in it, it begins to lose names |
 //! | [`UNHEALTHY_ROLLBACK`] | 5 | version 2's logic |
 //! | [`PANICKING`] | 6 | passes every rehearsal, and builds no block on the chain |
 //! | [`FAULTY`] | 2 | as [`GOOD`], and wrong in any way that [`with_fault`] writes into it |
