@@ -1,12 +1,12 @@
 //! A workbench: a state that is only read, changes on top of it, and runtimes that work on both.
 //!
-//! Blocks are built the way an author builds them (initialize, apply, finalize in one overlay) and never by
+//! Blocks of history are built the way an author builds them (initialize, apply, finalize in one overlay) and never by
 //! `Core_execute_block`, whose last checks compare with a header that other code wrote.
 
 use crate::{
-	executor::{Code, Executor},
+	executor::{self, Code, Executor},
 	memo::{Memo, MemoExt, SharedMemo},
-	Hasher, Header,
+	Block, Hasher, Header,
 };
 use airlock_report::leaf::BlockResult;
 use codec::{Compact, Decode, Encode};
@@ -16,7 +16,9 @@ use sp_core::{
 };
 use sp_crypto_hashing::{blake2_256, twox_128};
 use sp_externalities::Extensions;
-use sp_runtime::{ExtrinsicInclusionMode, OpaqueExtrinsic};
+use sp_runtime::{
+	transaction_validity::TransactionSource, ExtrinsicInclusionMode, OpaqueExtrinsic,
+};
 use sp_state_machine::{Backend, OverlayedChanges, StateMachine};
 use std::collections::BTreeMap;
 
@@ -30,6 +32,15 @@ pub(crate) struct Trap(pub(crate) String);
 impl Trap {
 	fn new(reason: impl ToString) -> Self {
 		Self(reason.to_string().chars().take(REASON).collect())
+	}
+
+	/// How a block ended that trapped where it otherwise ends as `other`.
+	pub(crate) fn or_endless(&self, other: BlockResult) -> BlockResult {
+		if executor::is_exhausted(&self.0) {
+			BlockResult::Endless
+		} else {
+			other
+		}
 	}
 }
 
@@ -73,6 +84,8 @@ pub(crate) struct ExtrinsicRun {
 	pub(crate) applied: Applied,
 	/// Hash over the events it deposited, phases and topics included.
 	pub(crate) events: H256,
+	/// These events, encoded one after the other.
+	pub(crate) deposited: Vec<u8>,
 	/// What became of the memo.
 	pub(crate) memo: Memo,
 	/// Why it trapped.
@@ -85,6 +98,7 @@ impl ExtrinsicRun {
 		Self {
 			applied,
 			events: H256::zero(),
+			deposited: Vec::new(),
 			memo: Memo::Off,
 			reason: None,
 		}
@@ -107,8 +121,16 @@ pub(crate) struct Workbench<'a, S> {
 	extensions: Extensions,
 	memo: SharedMemo,
 	events_key: Vec<u8>,
+	/// Why the state could not be read, if it could not.
+	broken: Option<Trap>,
+	/// True if calls get the heap of an import; authors have half of it.
+	pub(crate) imports: bool,
 	/// Bytes of this block's events that earlier extrinsics deposited.
 	events_seen: usize,
+	/// Events that the hooks at the beginning of this block deposited.
+	pub(crate) hooks: Vec<u8>,
+	/// What these were at each [`Self::start`] that is not undone.
+	marks: Vec<usize>,
 }
 
 impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
@@ -125,12 +147,31 @@ impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
 			extensions,
 			memo,
 			events_key: system_key(b"Events"),
+			broken: None,
+			imports: true,
 			events_seen: 0,
+			hooks: Vec::new(),
+			marks: Vec::new(),
 		}
 	}
 
-	/// Calls a runtime function.
+	/// Fails if the database failed in some call: whatever the calls gave is nobody's doing then.
+	pub(crate) fn intact(&self) -> Result<(), Trap> {
+		self.broken.clone().map_or(Ok(()), Err)
+	}
+
+	/// Calls a runtime function. Whether the database failed is asked of [`Self::intact`].
 	pub(crate) fn call(&mut self, code: Code, method: &str, data: &[u8]) -> Result<Vec<u8>, Trap> {
+		let answer = self.machine_call(code, method, data);
+		let broken = answer.as_ref().err();
+		self.broken = self
+			.broken
+			.take()
+			.or(broken.filter(|trap| executor::is_broken(&trap.0)).cloned());
+		answer
+	}
+
+	fn machine_call(&mut self, code: Code, method: &str, data: &[u8]) -> Result<Vec<u8>, Trap> {
 		StateMachine::new(
 			self.state,
 			&mut self.overlay,
@@ -139,7 +180,9 @@ impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
 			data,
 			&mut self.extensions,
 			&code.runtime_code(),
-			CallContext::Onchain { import: true },
+			CallContext::Onchain {
+				import: self.imports,
+			},
 		)
 		.execute()
 		.map_err(Trap::new)
@@ -147,12 +190,28 @@ impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
 
 	/// Calls a runtime function and drops what it changed.
 	pub(crate) fn ask(&mut self, code: Code, method: &str, data: &[u8]) -> Result<Vec<u8>, Trap> {
-		self.overlay.start_transaction();
+		self.start();
 		let answer = self.call(code, method, data);
-		self.overlay
-			.rollback_transaction()
-			.map_err(|_| Trap::new("transactions unbalanced"))?;
+		self.undo()?;
 		answer
+	}
+
+	/// The state underneath.
+	pub(crate) fn state(&self) -> &'a S {
+		self.state
+	}
+
+	/// From here on all can be undone.
+	pub(crate) fn start(&mut self) {
+		self.marks.push(self.events_seen);
+		self.overlay.start_transaction();
+	}
+
+	/// Undoes what was done since the last [`Self::start`].
+	pub(crate) fn undo(&mut self) -> Result<(), Trap> {
+		self.events_seen = self.marks.pop().unwrap_or_default();
+		let undone = self.overlay.rollback_transaction();
+		undone.map_err(|_| Trap::new("transactions unbalanced"))
 	}
 
 	/// The value of a key.
@@ -196,26 +255,26 @@ impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
 		code: Code,
 		header: &Header,
 	) -> Result<ExtrinsicInclusionMode, Stop> {
-		let stop = |trap| (BlockResult::InitializeTrapped, trap);
+		let stop = |trap: Trap| (trap.or_endless(BlockResult::InitializeTrapped), trap);
 		let answer = self
 			.call(code, "Core_initialize_block", &header.encode())
 			.map_err(stop)?;
 		self.events_seen = 0;
-		self.take_events();
+		self.hooks = self.take_events();
 		// Runtimes before version 5 of `Core` answer nothing.
 		Ok(ExtrinsicInclusionMode::decode(&mut &answer[..]).unwrap_or_default())
 	}
 
-	/// Applies an extrinsic; what it did is dropped unless the block has it.
+	/// Applies an encoded extrinsic; what it did is dropped unless the block has it.
 	pub(crate) fn apply(
 		&mut self,
 		code: Code,
-		extrinsic: &OpaqueExtrinsic,
+		extrinsic: &[u8],
 		memo: Memo,
 	) -> Result<ExtrinsicRun, Trap> {
 		self.memo.replace(memo);
 		self.overlay.start_transaction();
-		let answer = self.call(code, "BlockBuilder_apply_extrinsic", &extrinsic.encode());
+		let answer = self.call(code, "BlockBuilder_apply_extrinsic", extrinsic);
 		let memo = self.memo.replace(Memo::Off);
 		let (applied, reason) = match answer {
 			Ok(bytes) => (Applied::decode(&bytes), None),
@@ -226,36 +285,101 @@ impl<'a, S: Backend<Hasher>> Workbench<'a, S> {
 			false => self.overlay.rollback_transaction(),
 		};
 		closed.map_err(|_| Trap::new("transactions unbalanced"))?;
+		let deposited = self.take_events();
 		Ok(ExtrinsicRun {
 			applied,
-			events: self.take_events(),
+			events: H256(blake2_256(&deposited)),
+			deposited,
 			memo,
 			reason,
 		})
 	}
 
+	/// Applies an encoded extrinsic, and undoes it.
+	pub(crate) fn try_out(
+		&mut self,
+		code: Code,
+		extrinsic: &[u8],
+		memo: Memo,
+	) -> Result<ExtrinsicRun, Trap> {
+		self.start();
+		let run = self.apply(code, extrinsic, memo);
+		self.undo()?;
+		run
+	}
+
+	/// What the transaction pool is told of an encoded extrinsic: refused, or, as in a failure, with these bytes.
+	pub(crate) fn validate(
+		&mut self,
+		code: Code,
+		extrinsic: &[u8],
+		memo: Memo,
+	) -> Result<ExtrinsicRun, Trap> {
+		let mut question = TransactionSource::External.encode();
+		question.extend_from_slice(extrinsic);
+		H256::zero().encode_to(&mut question);
+		self.memo.replace(memo);
+		let answer = self.ask(
+			code,
+			"TaggedTransactionQueue_validate_transaction",
+			&question,
+		);
+		self.memo.replace(Memo::Off);
+		let (applied, reason) = match answer.as_deref() {
+			// Behind the priority, which follows from the weight: what it needs, what it gives, how long and how far.
+			Ok([0, rest @ ..]) => {
+				let rest = rest.get(8..).unwrap_or_default();
+				(Applied::Failed(rest.to_vec()), None)
+			}
+			Ok([1, reason @ ..]) => (Applied::Refused(reason.to_vec()), None),
+			Ok(_) => (Applied::Trapped, None),
+			Err(Trap(reason)) => (Applied::Trapped, Some(reason.clone())),
+		};
+		Ok(ExtrinsicRun {
+			reason,
+			..ExtrinsicRun::skipped(applied)
+		})
+	}
+
+	/// Executes a whole block; what it did stays if it ended.
+	pub(crate) fn execute(&mut self, code: Code, block: &Block) -> Result<(), Trap> {
+		self.overlay.start_transaction();
+		let done = self.call(code, "Core_execute_block", &block.encode());
+		let closed = match done {
+			Ok(_) => self.overlay.commit_transaction(),
+			Err(_) => self.overlay.rollback_transaction(),
+		};
+		closed.map_err(|_| Trap::new("transactions unbalanced"))?;
+		done.map(drop)
+	}
+
 	/// Ends a block.
 	pub(crate) fn finalize(&mut self, code: Code) -> Result<Header, Stop> {
-		let stop = |trap| (BlockResult::FinalizeTrapped, trap);
+		let stop = |trap: Trap| (trap.or_endless(BlockResult::FinalizeTrapped), trap);
 		let answer = self
 			.call(code, "BlockBuilder_finalize_block", &[])
 			.map_err(stop)?;
 		Header::decode(&mut &answer[..]).map_err(|e| stop(Trap::new(e)))
 	}
 
-	/// Hash over the events since the last time it was asked. `System.Events` is a vector that only grows
+	/// All events of this block so far.
+	pub(crate) fn events(&mut self) -> Vec<u8> {
+		let encoded = self.overlay.storage(&self.events_key).flatten();
+		strip_length(encoded.unwrap_or_default()).to_vec()
+	}
+
+	/// The events since the last time it was asked. `System.Events` is a vector that only grows
 	/// within a block, so that its tail is what is new, whatever the type of an event is.
-	fn take_events(&mut self) -> H256 {
+	fn take_events(&mut self) -> Vec<u8> {
 		let encoded = self
 			.overlay
 			.storage(&self.events_key)
 			.flatten()
 			.unwrap_or_default();
 		let events = strip_length(encoded);
-		let new = events.get(self.events_seen..).unwrap_or_default();
-		let hash = H256(blake2_256(new));
+		let new = events.get(self.events_seen..).unwrap_or_default().to_vec();
 		self.events_seen = events.len();
-		hash
+		new
 	}
 }
 
@@ -307,13 +431,13 @@ mod tests {
 		let key = system_key(b"Events");
 		let mut events: Vec<u64> = vec![1];
 		bench.set(key.clone(), Some(events.encode()));
-		assert_eq!(bench.take_events(), H256(blake2_256(&1u64.encode())));
-		assert_eq!(bench.take_events(), H256(blake2_256(&[])));
+		assert_eq!(bench.take_events(), 1u64.encode());
+		assert_eq!(bench.take_events(), Vec::<u8>::new());
 		// From 64 items on the length takes two bytes.
 		events.extend(2..70);
 		bench.set(key, Some(events.encode()));
 		let new: Vec<u8> = (2u64..70).flat_map(|n| n.encode()).collect();
-		assert_eq!(bench.take_events(), H256(blake2_256(&new)));
+		assert_eq!(bench.take_events(), new);
 	}
 
 	#[test]

@@ -1,6 +1,11 @@
 //! Section Static: what a blob says of itself.
 
-use crate::executor::Executor;
+use crate::{
+	bench::Workbench,
+	executor::{Code, Executor},
+	metadata::Metadata,
+	Hasher,
+};
 use airlock_report::{
 	leaf::{Blob, StaticCheck},
 	StaticLeaf,
@@ -8,6 +13,7 @@ use airlock_report::{
 use sp_core::H256;
 use sp_crypto_hashing::{blake2_256, blake2_64};
 use sp_maybe_compressed_blob::{decompress, CODE_BLOB_BOMB_LIMIT};
+use sp_state_machine::InMemoryBackend;
 use sp_version::RuntimeVersion;
 
 /// Runtime APIs without which a node of this chain stops.
@@ -41,37 +47,65 @@ pub struct Inspected {
 	pub leaves: Vec<StaticLeaf>,
 }
 
-/// Runs every check. `replaced` is the version that the blob follows.
+/// What a code that was loaded says of itself, without any state.
+pub(crate) fn describe(executor: &Executor, code: Code) -> Option<Metadata> {
+	let nothing = InMemoryBackend::<Hasher>::default();
+	let answer = Workbench::new(&nothing, executor).ask(code, "Metadata_metadata", &[]);
+	Metadata::read(&answer.ok()?).ok()
+}
+
+/// What a blob follows.
+pub(crate) struct Replaced {
+	/// What its `Core_version` says.
+	pub(crate) version: RuntimeVersion,
+	/// What it says of itself; `None` if nothing that can be read.
+	pub(crate) metadata: Option<Metadata>,
+}
+
+/// Runs every check. `replaced` is what the blob follows.
 pub(crate) fn inspect(
 	executor: &Executor,
 	blob: Blob,
 	bytes: &[u8],
-	replaced: Option<&RuntimeVersion>,
+	replaced: Option<&Replaced>,
 ) -> Inspected {
 	let hash = H256(blake2_256(bytes));
 	let wasm = decompress(bytes, CODE_BLOB_BOMB_LIMIT).ok();
-	let loaded = executor.load(hash, bytes);
+	let loaded = executor.load_metered(hash, bytes);
 	let (version, embedded, reason) = match loaded {
 		Ok(loaded) => (Some(loaded.version), loaded.embedded, None),
 		Err(reason) => (None, None, Some(reason)),
 	};
+	let code = Code {
+		hash,
+		heap_pages: None,
+	};
+	let metadata = describe(executor, code);
 	let missing_apis = version
 		.as_ref()
 		.map(missing_apis)
 		.unwrap_or(REQUIRED_APIS.to_vec());
+	let old_version = replaced.map(|old| &old.version);
 	let holds = |check| match check {
 		StaticCheck::Decompresses => wasm.is_some(),
 		StaticCheck::Instantiates => reason.is_none(),
 		StaticCheck::VersionEmbedded => {
 			matches!((&embedded, &version), (Some(said), Some(is)) if agrees(said, is))
 		}
-		StaticCheck::SameSpecName => follows(&version, replaced, |new, old| {
+		StaticCheck::SameSpecName => follows(&version, old_version, |new, old| {
 			new.spec_name == old.spec_name
 		}),
 		StaticCheck::HigherSpecVersion => {
-			follows(&version, replaced, |new, old| is_higher(blob, new, old))
+			follows(&version, old_version, |new, old| is_higher(blob, new, old))
 		}
 		StaticCheck::RuntimeApis => missing_apis.is_empty(),
+		StaticCheck::TransactionVersion => replaced.is_some_and(|old| {
+			let raised = version
+				.as_ref()
+				.is_some_and(|new| new.transaction_version > old.version.transaction_version);
+			let speaks = |old: &Metadata| metadata.as_ref().is_some_and(|new| new.speaks_as(old));
+			raised || old.metadata.as_ref().is_some_and(speaks)
+		}),
 	};
 	let leaves = StaticCheck::ALL
 		.map(|check| StaticLeaf {
@@ -164,7 +198,10 @@ mod tests {
 			&Executor::new(),
 			Blob::Candidate,
 			b"text",
-			Some(&version(1)),
+			Some(&Replaced {
+				version: version(1),
+				metadata: None,
+			}),
 		);
 		let held: Vec<_> = found
 			.leaves
@@ -173,7 +210,7 @@ mod tests {
 			.map(|l| l.check)
 			.collect();
 		assert_eq!(held, [StaticCheck::Decompresses]);
-		assert_eq!((found.leaves.len(), found.version), (6, None));
+		assert_eq!((found.leaves.len(), found.version), (7, None));
 		assert!(found.reason.is_some());
 	}
 }

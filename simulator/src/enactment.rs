@@ -5,32 +5,39 @@
 //! builds blocks until it takes transactions again.
 
 use crate::{
-	bench::{system_key, Applied, Stop, Trap, Workbench},
+	bench::{system_key, Trap},
+	effects::{Effects, Kind},
 	executor::{Code, Executor},
-	memo::Memo,
-	scope::{item_of, touched, Item, Surface},
+	metadata::{place, Metadata, Name},
+	scope::{is_routine, item_of, touched, Item, Surface},
+	stage::{Settled, Stage, AFTER},
+	state::{version_of, Scan},
 	Hasher, Header,
 };
 use airlock_report::{
 	leaf::{Blob, BlockResult},
-	EnactmentLeaf, PalletSet,
+	EnactmentLeaf, PalletSet, StateLeaf,
 };
 use codec::{Decode, Encode};
-use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_core::{storage::well_known_keys, H256};
-use sp_crypto_hashing::{blake2_256, twox_128};
-use sp_inherents::InherentData;
-use sp_runtime::{
-	traits::Header as _, Digest, DigestItem, ExtrinsicInclusionMode, OpaqueExtrinsic,
-};
+use sp_crypto_hashing::blake2_256;
+use sp_runtime::traits::Header as _;
 use sp_state_machine::Backend as StateBackend;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Most blocks built until a multi-block migration must be over.
-const MAX_BLOCKS: u32 = 256;
+/// What must be known, and must not change with a switch: who authors, when, and who finalizes.
+const LASTING: [&str; 3] = [
+	"AuraApi_authorities",
+	"AuraApi_slot_duration",
+	"GrandpaApi_grandpa_authorities",
+];
 
-/// Slots between the anchor and the first block. With one, its time could be too close to the anchor's.
-const FIRST_SLOT: u64 = 2;
+/// Keys that only the chain's own way to new code may write.
+const CODE_KEYS: [&[u8]; 3] = [
+	well_known_keys::CODE,
+	well_known_keys::PENDING_CODE,
+	well_known_keys::HEAP_PAGES,
+];
 
 /// One switch.
 #[derive(Clone, Debug)]
@@ -41,6 +48,14 @@ pub struct Rehearsed {
 	pub reason: Option<String>,
 	/// Names of the pallets that it touches, with their indices.
 	pub touched: Vec<(u8, String)>,
+	/// The whole state after it. Nothing of it is read if the switch does not work.
+	pub state: StateLeaf,
+	/// What of the state cannot be read any more.
+	pub remarks: Vec<String>,
+	/// Storage items that lost keys, and nobody declared it.
+	pub lost: Vec<String>,
+	/// What the code says of who authors, when, and who finalizes.
+	pub(crate) lasting: Vec<Option<Vec<u8>>>,
 }
 
 /// A code to switch to, loaded before.
@@ -57,15 +72,33 @@ pub(crate) fn rehearse<S: StateBackend<Hasher>>(
 	executor: &Executor,
 	anchor: &Header,
 	steps: &[Step],
+	effects: &Effects,
 ) -> Result<Vec<Rehearsed>, Trap> {
 	let mut stage = Stage::new(state, executor, anchor);
 	let mut rehearsed = Vec::new();
 	let mut changed = Vec::new();
+	let mut before: Option<(Scan, Option<Metadata>)> = None;
+	let name = |metadata: Option<&Metadata>, key: &[u8]| metadata?.item(key).cloned();
 	for step in steps {
-		let (done, items) = stage.step(step)?;
+		let metadata = stage.metadata(step.code);
+		let (mut done, mut changes) = stage.step(step, metadata.as_ref())?;
 		let works = done.leaf.works();
+		let old = before.as_ref().and_then(|(_, metadata)| metadata.as_ref());
+		changes.removed.retain(|key, item| {
+			*item = name(old, key).or_else(|| name(metadata.as_ref(), key));
+			let declares = |name| effects.declares(Kind::Removal, name);
+			!item.as_ref().is_some_and(declares)
+		});
+		if works {
+			let scan = Scan::of(&mut stage.bench, metadata.as_ref())?;
+			let seen = before
+				.as_ref()
+				.map(|(scan, metadata)| (scan, metadata.as_ref()));
+			(done.state, done.remarks) = scan.leaf(step.to, metadata.as_ref(), seen);
+			before = Some((scan, metadata));
+		}
 		rehearsed.push(done);
-		changed.push(items);
+		changed.push(changes);
 		if !works {
 			break;
 		}
@@ -82,7 +115,7 @@ fn measure_scope<S: StateBackend<Hasher>>(
 	anchor: &Header,
 	steps: &[Step],
 	rehearsed: &mut [Rehearsed],
-	changed: &[BTreeSet<Item>],
+	changed: &[Changes],
 ) -> Result<(), Trap> {
 	let Some(control) = steps.first().map(|step| step.code) else {
 		return Ok(());
@@ -91,18 +124,33 @@ fn measure_scope<S: StateBackend<Hasher>>(
 	let mut before: Option<Surface> = None;
 	for ((step, done), changed) in steps.iter().zip(rehearsed).zip(changed) {
 		// A code that shows no pallets has none: all that were there before are gone.
-		let shown = unchanged.surface(step.code).unwrap_or_default();
+		let shown = unchanged
+			.metadata(step.code)
+			.map(|metadata| metadata.surface);
+		let shown = shown.unwrap_or_default();
 		let values = unchanged.bench.written();
-		for _ in 0..done.leaf.blocks {
+		let issuance = unchanged.issuance()?;
+		for _ in 0..done.leaf.blocks.saturating_add(AFTER) {
 			if unchanged.build_block(control)?.is_err() {
 				break;
 			}
 		}
-		let anyway = unchanged.changes_since(&values)?.items;
+		let anyway = unchanged.changes_since(&values)?;
+		let lost = changed.removed.iter();
+		let lost = lost.filter(|(key, _)| !anyway.removed.contains_key(*key));
+		let lost: Vec<_> = lost.map(|(key, name)| (key, name)).collect();
+		let lasting = unchanged.lasting(control);
+		done.leaf.lasting = done.lasting == lasting || !done.leaf.works();
+		if step.bytes.is_some() {
+			done.leaf.lost = lost.len() as u32;
+			done.lost = lost_items(&lost);
+		}
+		let made_anyway = unchanged.issuance()?.saturating_sub(issuance);
+		done.leaf.minted = done.leaf.minted.saturating_sub(made_anyway);
 		if let Some(before) = &before {
-			let (pallets, unowned) = touched(before, &shown, changed, &anyway);
+			let (pallets, unowned) = touched(before, &shown, &changed.items, &anyway.items);
 			done.leaf.touched = pallets;
-			done.leaf.unowned_keys = unowned;
+			done.leaf.unowned_keys = unowned.saturating_add(changed.code_keys);
 			done.touched = shown.names(before, &pallets);
 		}
 		before = Some(shown);
@@ -110,58 +158,50 @@ fn measure_scope<S: StateBackend<Hasher>>(
 	Ok(())
 }
 
-type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
-
-/// A fork of the chain that grows in memory.
-struct Stage<'a, S> {
-	bench: Workbench<'a, S>,
-	executor: &'a Executor,
-	head: Header,
-	/// Slot of the next block.
-	slot: Option<u64>,
-	/// The code that built the head.
-	code: Option<Code>,
+/// How many keys of which items, for humans.
+fn lost_items(lost: &[(&Vec<u8>, &Option<Name>)]) -> Vec<String> {
+	let mut counts = BTreeMap::<String, u32>::new();
+	for (key, name) in lost {
+		let name = match name {
+			Some((pallet, name)) => format!("{pallet}.{name}"),
+			None => format!("0x{}", hex::encode(key)),
+		};
+		*counts.entry(name).or_default() += 1;
+	}
+	let line = |(name, count)| format!("{count} of {name}");
+	counts.into_iter().map(line).collect()
 }
 
-impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
-	fn new(state: &'a S, executor: &'a Executor, anchor: &Header) -> Self {
-		let slot = slot_of(anchor).map(|slot| slot.saturating_add(FIRST_SLOT));
-		let bench = Workbench::new(state, executor);
-		Self {
-			bench,
-			executor,
-			head: anchor.clone(),
-			slot,
-			code: None,
-		}
-	}
+type Values = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
-	/// Switches, and says what became of it and which storage items changed.
-	fn step(&mut self, step: &Step) -> Result<(Rehearsed, BTreeSet<Item>), Trap> {
+impl<S: StateBackend<Hasher>> Stage<'_, S> {
+	/// Switches, and says what became of it and which storage items changed. Of the growth of the issuance it counts all.
+	fn step(
+		&mut self,
+		step: &Step,
+		metadata: Option<&Metadata>,
+	) -> Result<(Rehearsed, Changes), Trap> {
 		let before = *self.head.state_root();
 		let values_before = self.bench.written();
+		let issuance = self.issuance()?;
+		let last_upgrade = self.bench.get(&system_key(b"LastRuntimeUpgrade"))?;
 		if let Some(bytes) = step.bytes {
 			self.write_code(bytes);
 		}
-		let (mut blocks, mut settled) = (0, false);
-		let mut stop = None;
-		while !settled && blocks < MAX_BLOCKS {
-			match self.build_block(step.code)? {
-				Ok(mode) => settled = mode == ExtrinsicInclusionMode::AllExtrinsics,
-				Err(at) => {
-					stop = Some(at);
-					break;
-				}
-			}
-			blocks += 1;
-		}
+		let Settled {
+			blocks,
+			settled,
+			overweight,
+			stop,
+		} = self.settle_and_go_on(step.code, metadata)?;
 		self.code = Some(step.code);
 		let (result, reason) = match stop {
 			Some((result, Trap(reason))) => (result, Some(reason)),
 			None => (BlockResult::Complete, None),
 		};
 		let complete = result == BlockResult::Complete;
-		let changes = self.changes_since(&values_before)?;
+		let mut changes = self.changes_since(&values_before)?;
+		changes.code_keys = self.code_keys_written(&values_before, step.bytes)?;
 		let leaf = EnactmentLeaf {
 			to: step.to,
 			result,
@@ -184,93 +224,115 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 			touched: PalletSet::default(),
 			unowned_keys: 0,
 			outside_scope: 0,
+			overweight,
+			// What does not work once need not work twice.
+			repeatable: !(complete && settled) || self.is_repeatable(step.code, last_upgrade)?,
+			minted: if complete {
+				self.issuance()?.saturating_sub(issuance)
+			} else {
+				0
+			},
+			excess: 0,
+			lost: 0,
+			lasting: true,
 		};
 		let rehearsed = Rehearsed {
 			leaf,
 			reason,
 			touched: Vec::new(),
+			state: StateLeaf::empty(step.to),
+			remarks: Vec::new(),
+			lost: Vec::new(),
+			lasting: self.lasting(step.code),
 		};
-		let items = if complete {
-			changes.items
+		let changes = if complete {
+			changes
 		} else {
-			BTreeSet::new()
+			Changes::default()
 		};
-		Ok((rehearsed, items))
+		Ok((rehearsed, changes))
 	}
 
-	/// What a code shows of its pallets.
-	fn surface(&mut self, code: Code) -> Option<Surface> {
-		let answer = self.bench.ask(code, "Metadata_metadata", &[]).ok()?;
-		Surface::read(&answer).ok()
+	/// What a code answers of what must last.
+	fn lasting(&mut self, code: Code) -> Vec<Option<Vec<u8>>> {
+		let answers = LASTING
+			.iter()
+			.map(|method| self.bench.ask(code, method, &[]).ok());
+		answers.collect()
 	}
 
-	/// Leaves the state as the block with `system.set_code` leaves it: with `system_version` 3 the new code
-	/// waits in `:pending_code`, builds the next block, and moves to `:code` at its end.
-	fn write_code(&mut self, bytes: &[u8]) {
-		let loaded = self
-			.code
-			.and_then(|code| self.executor.get(code.hash.as_bytes()));
-		let deferred = matches!(loaded, Some(Ok(current)) if current.version.system_version >= 3);
-		if deferred {
-			self.bench
-				.set(well_known_keys::PENDING_CODE.to_vec(), Some(bytes.to_vec()));
-			self.bench
-				.set(system_key(b"BlocksTillUpgrade"), Some(1u8.encode()));
-		} else {
-			self.bench
-				.set(well_known_keys::CODE.to_vec(), Some(bytes.to_vec()));
+	/// How many of the keys that say which code runs have other values than the switch gave them.
+	fn code_keys_written(&mut self, before: &Values, bytes: Option<&[u8]>) -> Result<u32, Trap> {
+		let mut written = 0;
+		for key in CODE_KEYS {
+			let old = match before.get(key) {
+				Some(old) => old.clone(),
+				None => self.bench.stored(key)?,
+			};
+			let expected = match (key, bytes) {
+				(well_known_keys::CODE, Some(bytes)) => Some(bytes.to_vec()),
+				_ => old,
+			};
+			written += u32::from(self.bench.get(key)? != expected);
 		}
+		Ok(written)
 	}
 
-	/// Builds the next block, with the runtime's own inherents and nothing else.
-	fn build_block(&mut self, code: Code) -> Result<Result<ExtrinsicInclusionMode, Stop>, Trap> {
-		let slot_duration = self.slot_duration(code);
-		let logs = self
-			.slot
-			.map(|slot| DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode()));
-		let header = Header::new(
-			self.head.number().saturating_add(1),
-			Default::default(),
-			Default::default(),
-			self.head.hash(),
-			Digest {
-				logs: logs.into_iter().collect(),
-			},
-		);
-		let mode = match self.bench.initialize(code, &header) {
-			Ok(mode) => mode,
-			Err(stop) => return Ok(Err(stop)),
+	/// Units of the currency that there are, where the pallet has its usual name.
+	fn issuance(&mut self) -> Result<u128, Trap> {
+		let stored = self.bench.get(&place("Balances", "TotalIssuance"))?;
+		let amount = stored.and_then(|bytes| u128::decode(&mut &bytes[..]).ok());
+		Ok(amount.unwrap_or_default())
+	}
+
+	/// True if the migrations that just ran change nothing when they run once more. What the same blocks change without
+	/// migrations is nobody's doing.
+	fn is_repeatable(&mut self, code: Code, last_upgrade: Option<Vec<u8>>) -> Result<bool, Trap> {
+		let (head, slot, before) = (self.head.clone(), self.slot, self.bench.written());
+		let mut blocks = 0;
+		let mut results = Vec::new();
+		for again in [true, false] {
+			self.bench.start();
+			let works = if again {
+				let key = system_key(b"LastRuntimeUpgrade");
+				self.bench.set(key, last_upgrade.clone());
+				let done = self.settle(code, None)?;
+				blocks = done.blocks;
+				done.settled
+			} else {
+				let mut works = true;
+				for _ in 0..blocks {
+					works = works && self.build_block(code)?.is_ok();
+				}
+				works
+			};
+			let written = self.bench.written().into_iter();
+			// The hash of a block covers its events, and these differ with a migration.
+			let hashes = place("System", "BlockHash");
+			let own =
+				|key: &[u8]| item_of(key).is_some_and(|item| !is_routine(&item) && item != hashes);
+			let changed: Values = written
+				.filter(|(key, value)| own(key) && before.get(key) != Some(value))
+				.collect();
+			results.push((works, changed));
+			self.bench.undo()?;
+			(self.head, self.slot) = (head.clone(), slot);
+		}
+		// A key may be written with the value that it has.
+		let mut values = |which: usize, key: &[u8]| -> Result<Option<Vec<u8>>, Trap> {
+			let written = results.get(which).and_then(|(_, changed)| changed.get(key));
+			written.cloned().map_or_else(|| self.bench.get(key), Ok)
 		};
-		if let Err(trap) = self.apply_inherents(code, slot_duration) {
-			return Ok(Err((BlockResult::InherentsRefused, trap)));
-		}
-		match self.bench.finalize(code) {
-			Ok(built) => self.head = built,
-			Err(stop) => return Ok(Err(stop)),
-		}
-		self.slot = self.slot.map(|slot| slot.saturating_add(1));
-		Ok(Ok(mode))
-	}
-
-	fn slot_duration(&mut self, code: Code) -> Option<u64> {
-		let answer = self.bench.ask(code, "AuraApi_slot_duration", &[]).ok()?;
-		u64::decode(&mut &answer[..]).ok()
-	}
-
-	fn apply_inherents(&mut self, code: Code, slot_duration: Option<u64>) -> Result<(), Trap> {
-		let data = inherent_data(self.slot, slot_duration)?;
-		let answer = self
-			.bench
-			.ask(code, "BlockBuilder_inherent_extrinsics", &data.encode())?;
-		let inherents =
-			Vec::<OpaqueExtrinsic>::decode(&mut &answer[..]).map_err(|e| Trap(e.to_string()))?;
-		for inherent in inherents {
-			let run = self.bench.apply(code, &inherent, Memo::Off)?;
-			if run.applied != Applied::Succeeded {
-				return Err(Trap(run.reason.unwrap_or(format!("{:?}", run.applied))));
+		let keys: BTreeSet<Vec<u8>> = results
+			.iter()
+			.flat_map(|(_, changed)| changed.keys().cloned())
+			.collect();
+		for key in keys {
+			if values(0, &key)? != values(1, &key)? {
+				return Ok(false);
 			}
 		}
-		Ok(())
+		Ok(results.iter().all(|(works, _)| *works))
 	}
 
 	fn changes_since(&mut self, before: &Values) -> Result<Changes, Trap> {
@@ -285,8 +347,12 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 				continue;
 			}
 			changes.keys = changes.keys.saturating_add(1);
-			changes.items.extend(item_of(&key));
-			if is_storage_version(&key) {
+			let item = item_of(&key);
+			changes.items.extend(item);
+			if value.is_none() && item.is_some_and(|item| !is_routine(&item)) {
+				changes.removed.insert(key.clone(), None);
+			}
+			if version_of(&key).is_some() {
 				changes.storage_versions = changes.storage_versions.saturating_add(1);
 			}
 			(key, value.as_deref().map(blake2_256)).encode_to(&mut hashed);
@@ -303,46 +369,21 @@ struct Changes {
 	hash: H256,
 	/// Which storage items changed.
 	items: BTreeSet<Item>,
-}
-
-/// The key of a pallet's `StorageVersion`.
-fn is_storage_version(key: &[u8]) -> bool {
-	key.len() == 32 && key.ends_with(&twox_128(b":__STORAGE_VERSION__:"))
-}
-
-/// The slot in which a block was built.
-fn slot_of(header: &Header) -> Option<u64> {
-	header.digest().logs().iter().find_map(|item| match item {
-		DigestItem::PreRuntime(AURA_ENGINE_ID, slot) => u64::decode(&mut &slot[..]).ok(),
-		_ => None,
-	})
-}
-
-/// What an author tells the runtime: the slot, and its first millisecond.
-pub(crate) fn inherent_data(
-	slot: Option<u64>,
-	slot_duration: Option<u64>,
-) -> Result<InherentData, Trap> {
-	let mut data = InherentData::new();
-	let failed = |e: sp_inherents::Error| Trap(e.to_string());
-	if let (Some(slot), Some(duration)) = (slot, slot_duration) {
-		let now = slot.saturating_mul(duration);
-		data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &now)
-			.map_err(failed)?;
-		data.put_data(sp_consensus_aura::inherents::INHERENT_IDENTIFIER, &slot)
-			.map_err(failed)?;
-	}
-	Ok(data)
+	/// Keys that say which code runs, and that the code wrote itself.
+	code_keys: u32,
+	/// Keys that are gone, and the items that they belong to as far as that was asked.
+	removed: BTreeMap<Vec<u8>, Option<Name>>,
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use sp_crypto_hashing::twox_128;
 	use sp_state_machine::InMemoryBackend;
 
-	fn anchor(logs: Vec<DigestItem>) -> Header {
+	fn anchor() -> Header {
 		let root = H256::repeat_byte(1);
-		Header::new(9, root, root, root, Digest { logs })
+		Header::new(9, root, root, root, Default::default())
 	}
 
 	fn with_stage(test: impl FnOnce(Stage<'_, InMemoryBackend<Hasher>>)) {
@@ -353,23 +394,7 @@ mod tests {
 		};
 		let state = InMemoryBackend::<Hasher>::from((storage, sp_core::storage::StateVersion::V1));
 		let executor = Executor::new();
-		test(Stage::new(&state, &executor, &anchor(vec![])));
-	}
-
-	#[test]
-	fn the_slot_is_read_from_the_digest() {
-		let other = DigestItem::PreRuntime(*b"BABE", 3u64.encode());
-		let aura = DigestItem::PreRuntime(AURA_ENGINE_ID, 5u64.encode());
-		assert_eq!(slot_of(&anchor(vec![other.clone(), aura])), Some(5));
-		assert_eq!(slot_of(&anchor(vec![other])), None);
-	}
-
-	#[test]
-	fn the_time_of_a_block_is_the_start_of_its_slot() {
-		let data = inherent_data(Some(5), Some(2_000)).unwrap();
-		let now = data.get_data::<u64>(&sp_timestamp::INHERENT_IDENTIFIER);
-		assert_eq!(now.unwrap(), Some(10_000));
-		assert_eq!(inherent_data(None, Some(2_000)).unwrap().len(), 0);
+		test(Stage::new(&state, &executor, &anchor()));
 	}
 
 	#[test]
@@ -411,7 +436,8 @@ mod tests {
 				bytes: Some(b"code"),
 			},
 		];
-		let done = rehearse(&state, &Executor::new(), &anchor(vec![]), &steps).unwrap();
+		let effects = Effects::read(b"").unwrap();
+		let done = rehearse(&state, &Executor::new(), &anchor(), &steps, &effects).unwrap();
 		assert_eq!(done.len(), 1);
 		assert_eq!(done[0].leaf.result, BlockResult::InitializeTrapped);
 		assert_eq!((done[0].leaf.blocks, done[0].leaf.settled), (0, false));

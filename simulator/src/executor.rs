@@ -3,11 +3,11 @@
 //! The node's own executor leaves the depth of the stack and the bits of a NaN to the machine. Reports are
 //! compared by their hash, so both are fixed here, as they are for parachain validation.
 
-use crate::host::crypto;
+use crate::host::{crypto, logging, wasm_tracing};
 use codec::{Decode, Encode};
 use sc_executor::{
 	error::Error as ExecutorError, read_embedded_version, with_externalities_safe,
-	HeapAllocStrategy, WasmExecutor, DEFAULT_HEAP_ALLOC_PAGES,
+	HeapAllocStrategy, DEFAULT_HEAP_ALLOC_PAGES,
 };
 use sc_executor_common::{runtime_blob::RuntimeBlob, wasm_runtime::WasmModule};
 use sc_executor_wasmtime::{
@@ -27,11 +27,23 @@ use sp_wasm_interface::{ExtendedHostFunctions, HostFunctions};
 use std::{
 	collections::HashMap,
 	panic::AssertUnwindSafe,
+	path::PathBuf,
 	sync::{Arc, PoisonError, RwLock},
 };
+use wasm_instrument::{
+	gas_metering,
+	parity_wasm::{
+		self, deserialize_buffer,
+		elements::{BlockType, ImportCountType, InitExpr, Instruction, Instructions, Module},
+	},
+};
+use wasmparser::{Validator, WasmFeatures};
 
 /// What a runtime may call: what the node offers, with verifications that know the memo.
-pub(crate) type Hosts = ExtendedHostFunctions<sp_io::SubstrateHostFunctions, crypto::HostFunctions>;
+pub(crate) type Hosts = ExtendedHostFunctions<
+	ExtendedHostFunctions<sp_io::SubstrateHostFunctions, crypto::HostFunctions>,
+	(logging::HostFunctions, wasm_tracing::HostFunctions),
+>;
 
 /// Deepest stack of a runtime, in values.
 const LOGICAL_STACK: u32 = 65_536;
@@ -40,10 +52,40 @@ const LOGICAL_STACK: u32 = 65_536;
 const NATIVE_STACK: u32 = 256 * 1024 * 1024;
 
 /// Stack of a thread that calls a runtime, in bytes.
-pub(crate) const THREAD_STACK: usize = NATIVE_STACK as usize + 16 * 1024 * 1024;
+pub const THREAD_STACK: usize = NATIVE_STACK as usize + 16 * 1024 * 1024;
+
+/// Most instructions of one call of a code that is metered: more than any machine computes in the two seconds that a block
+/// may take, and little enough to be waited for.
+const METER: i64 = 5_000_000_000;
+
+/// What a call of the host counts: about what hashing some bytes takes, in instructions.
+const HOST_CALL: u32 = 1_000;
+
+/// How wasm ends a call whose instructions are used up. Compilers check before they divide, so nothing else ends so.
+const DIVIDED: &str = "wasm trap: integer divide by zero";
+
+/// How such a call is told from others.
+const EXHAUSTED: &str = "the instructions of this call are used up";
+
+/// How the host panics when it cannot read the state.
+const NOT_READ: &str = "host code panicked while being called by the runtime: \
+	Externalities not allowed to fail within runtime";
+
+/// How such a call is told from others.
+const BROKEN: &str = "the state cannot be read";
+
+/// What a node's wasm may have in it.
+const FEATURES: WasmFeatures = WasmFeatures::WASM1
+	.union(WasmFeatures::SIGN_EXTENSION)
+	.union(WasmFeatures::SATURATING_FLOAT_TO_INT);
 
 /// Crates whose version can change what a runtime does. A test holds them against `Cargo.lock`.
-const COMPONENTS: [(&str, &str); 7] = [
+const COMPONENTS: [(&str, &str); 12] = [
+	("frame-metadata", "23.0.1"),
+	("scale-decode", "0.16.2"),
+	("scale-info", "2.11.6"),
+	("scale-value", "0.18.2"),
+	("rand_chacha", "0.3.1"),
 	("sc-executor-common", "0.47.0"),
 	("sc-executor-wasmtime", "0.47.0"),
 	("sp-io", "49.0.0"),
@@ -52,6 +94,9 @@ const COMPONENTS: [(&str, &str); 7] = [
 	("wasm-instrument", "0.4.0"),
 	("wasmtime", "36.0.20"),
 ];
+
+/// Version of the rules by which the engine judges. Each change of a rule that a report can show raises it.
+const RULES: u32 = 3;
 
 /// Identity of this engine: two simulators with the same one see the same facts.
 pub(crate) fn engine_hash() -> H256 {
@@ -65,9 +110,10 @@ pub(crate) fn engine_hash() -> H256 {
 		(
 			"airlock-simulator",
 			env!("CARGO_PKG_VERSION"),
+			RULES,
 			COMPONENTS.to_vec(),
 		),
-		(LOGICAL_STACK, NATIVE_STACK, DEFAULT_HEAP_ALLOC_PAGES),
+		(LOGICAL_STACK, NATIVE_STACK, DEFAULT_HEAP_ALLOC_PAGES, METER),
 		hosts,
 	);
 	H256(blake2_256(&engine.encode()))
@@ -115,30 +161,48 @@ pub(crate) struct Loaded {
 type Modules = HashMap<Vec<u8>, Result<Loaded, String>>;
 
 /// Compiles each code once. Clones share what was compiled.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Executor {
 	modules: Arc<RwLock<Modules>>,
-	/// Reads versions for runtimes that ask for them, exactly as the node does.
-	versions: WasmExecutor<Hosts>,
+	/// Where what was compiled is kept for later runs.
+	cache: Option<PathBuf>,
 }
 
 impl Executor {
+	#[cfg(test)]
 	pub(crate) fn new() -> Self {
+		Self::default()
+	}
+
+	/// One that keeps what it compiles in a folder, which is believed.
+	pub(crate) fn with_cache(cache: Option<PathBuf>) -> Self {
 		Self {
-			modules: Default::default(),
-			versions: WasmExecutor::builder().build(),
+			cache,
+			..Self::default()
 		}
 	}
 
-	/// Compiles a code unless that was done, and asks it for its version.
+	/// Compiles a code of the chain unless that was done, and asks it for its version. It built blocks, so it ends.
 	///
 	/// # Errors
 	/// The text of the reason, for humans.
 	pub(crate) fn load(&self, hash: H256, bytes: &[u8]) -> Result<Loaded, String> {
+		self.load_as(hash, bytes, false)
+	}
+
+	/// The same of a new code, of which nobody knows whether it ends: it is stopped after [`METER`] instructions of a call.
+	///
+	/// # Errors
+	/// As [`Self::load`].
+	pub(crate) fn load_metered(&self, hash: H256, bytes: &[u8]) -> Result<Loaded, String> {
+		self.load_as(hash, bytes, true)
+	}
+
+	fn load_as(&self, hash: H256, bytes: &[u8], meters: bool) -> Result<Loaded, String> {
 		if let Some(known) = self.get(hash.as_bytes()) {
 			return known;
 		}
-		let loaded = self.compile(hash, bytes);
+		let loaded = self.compile(hash, bytes, meters);
 		self.modules
 			.write()
 			.unwrap_or_else(PoisonError::into_inner)
@@ -155,14 +219,23 @@ impl Executor {
 			.cloned()
 	}
 
-	fn compile(&self, hash: H256, bytes: &[u8]) -> Result<Loaded, String> {
+	fn compile(&self, hash: H256, bytes: &[u8], meters: bool) -> Result<Loaded, String> {
 		log::info!(target: crate::LOG, "compiling {hash:?}, {} bytes", bytes.len());
-		let blob = RuntimeBlob::uncompress_if_needed(bytes).map_err(|e| e.to_string())?;
+		let mut blob = RuntimeBlob::uncompress_if_needed(bytes).map_err(|e| e.to_string())?;
 		if blob.as_polkavm_blob().is_some() {
 			return Err("the code is not wasm".into());
 		}
+		// What is put into the code below could make invalid code valid, and nodes put nothing into it.
+		let plain = blob.clone().serialize();
+		Validator::new_with_features(FEATURES)
+			.validate_all(&plain)
+			.map_err(|e| e.to_string())?;
+		if meters {
+			blob = metered(&plain)?;
+		}
 		let embedded = read_embedded_version(&blob).map_err(|e| e.to_string())?;
-		let module = create_runtime::<Hosts>(blob, config()).map_err(|e| e.to_string())?;
+		let module =
+			create_runtime::<Hosts>(blob, config(self.cache.clone())).map_err(|e| e.to_string())?;
 		let version = call_version(&module).map_err(|e| e.to_string())?;
 		Ok(Loaded {
 			module: Arc::new(module),
@@ -172,10 +245,96 @@ impl Executor {
 	}
 }
 
-fn config() -> Config {
+/// A code that counts its instructions. A counter of its own is cheaper than the host's.
+fn metered(wasm: &[u8]) -> Result<RuntimeBlob, String> {
+	let module: Module =
+		deserialize_buffer(wasm).map_err(|e: parity_wasm::elements::Error| e.to_string())?;
+	let counter = module.globals_space() as u32;
+	let prices = Prices {
+		imports: module.import_count(ImportCountType::Function) as u32,
+	};
+	let counted = gas_metering::inject(module, Counter, &prices);
+	let mut module = counted.map_err(|_| "its instructions cannot be counted".to_string())?;
+	let own = counter.checked_sub(module.import_count(ImportCountType::Global) as u32);
+	let globals = module
+		.global_section_mut()
+		.map(|section| section.entries_mut());
+	let entry = globals
+		.zip(own)
+		.and_then(|(all, own)| all.get_mut(own as usize));
+	let entry = entry.ok_or("it has no counter")?;
+	*entry.init_expr_mut() = InitExpr::new(vec![Instruction::I64Const(METER), Instruction::End]);
+	let bytes = module.into_bytes().map_err(|e| e.to_string())?;
+	RuntimeBlob::new(&bytes).map_err(|e| e.to_string())
+}
+
+/// What instructions count: one, and those that call the host as much as the host may compute for them.
+struct Prices {
+	/// Functions of the host: the first ones.
+	imports: u32,
+}
+
+impl gas_metering::Rules for Prices {
+	fn instruction_cost(&self, instruction: &Instruction) -> Option<u32> {
+		Some(match instruction {
+			Instruction::Call(function) if *function < self.imports => HOST_CALL,
+			_ => 1,
+		})
+	}
+
+	fn memory_grow_cost(&self) -> gas_metering::MemoryGrowCost {
+		gas_metering::MemoryGrowCost::Free
+	}
+
+	fn call_per_local_cost(&self) -> u32 {
+		0
+	}
+}
+
+/// Counts down to zero, and then divides by it.
+struct Counter;
+
+impl gas_metering::Backend for Counter {
+	fn gas_meter<R: gas_metering::Rules>(self, module: &Module, _: &R) -> gas_metering::GasMeter {
+		let left = module.globals_space() as u32;
+		let body = vec![
+			Instruction::GetGlobal(left),
+			Instruction::GetLocal(0),
+			Instruction::I64LtU,
+			Instruction::If(BlockType::NoResult),
+			Instruction::I32Const(1),
+			Instruction::I32Const(0),
+			Instruction::I32DivU,
+			Instruction::Drop,
+			Instruction::End,
+			Instruction::GetGlobal(left),
+			Instruction::GetLocal(0),
+			Instruction::I64Sub,
+			Instruction::SetGlobal(left),
+			Instruction::End,
+		];
+		gas_metering::GasMeter::Internal {
+			global: "airlock_instructions_left",
+			func_instructions: Instructions::new(body),
+			cost: 0,
+		}
+	}
+}
+
+/// True if a call ended since its instructions were used up.
+pub(crate) fn is_exhausted(reason: &str) -> bool {
+	reason == ExecutorError::Other(EXHAUSTED.into()).to_string()
+}
+
+/// True if a call ended since the database failed: then nothing is known of the code.
+pub(crate) fn is_broken(reason: &str) -> bool {
+	reason.starts_with(&ExecutorError::Other(BROKEN.into()).to_string())
+}
+
+fn config(cache_path: Option<PathBuf>) -> Config {
 	Config {
 		allow_missing_func_imports: false,
-		cache_path: None,
+		cache_path,
 		semantics: Semantics {
 			instantiation_strategy: InstantiationStrategy::PoolingCopyOnWrite,
 			deterministic_stack_limit: Some(DeterministicStackLimit {
@@ -213,7 +372,19 @@ fn call(
 	data: &[u8],
 ) -> Result<Vec<u8>, ExecutorError> {
 	let mut instance = AssertUnwindSafe(module.new_instance(heap)?);
-	with_externalities_safe(ext, move || instance.call_export(method, data)).and_then(|r| r)
+	let called = with_externalities_safe(ext, move || instance.call_export(method, data));
+	called
+		.and_then(|result| result)
+		.map_err(|error| match error {
+			ExecutorError::AbortedDueToTrap(trap) if trap.message == DIVIDED => {
+				ExecutorError::Other(EXHAUSTED.into())
+			}
+			// A panic of the code is another error than a trap, so that no code can say this.
+			ExecutorError::AbortedDueToTrap(trap) if trap.message.starts_with(NOT_READ) => {
+				ExecutorError::Other(format!("{BROKEN}: {}", trap.message))
+			}
+			other => other,
+		})
 }
 
 fn call_version(module: &dyn WasmModule) -> Result<RuntimeVersion, ExecutorError> {
@@ -258,9 +429,14 @@ impl ReadRuntimeVersion for Executor {
 	fn read_runtime_version(
 		&self,
 		code: &[u8],
-		ext: &mut dyn Externalities,
+		_: &mut dyn Externalities,
 	) -> Result<Vec<u8>, String> {
-		self.versions.read_runtime_version(code, ext)
+		// Nodes read the section as well, and only without one run the code. It is not known here whether that ends.
+		let blob = RuntimeBlob::uncompress_if_needed(code).map_err(|e| e.to_string())?;
+		let version = read_embedded_version(&blob).map_err(|e| e.to_string())?;
+		version
+			.map(|version| version.encode())
+			.ok_or("no version is embedded".into())
 	}
 }
 

@@ -4,11 +4,13 @@
 #![allow(dead_code)]
 
 use crate::memo::{MemoExt, Scheme};
-use sp_core::{ecdsa, ed25519, sr25519, Pair};
+use sp_core::{ecdsa, ed25519, sr25519, LogLevelFilter, Pair, RuntimeInterfaceLogLevel};
 use sp_externalities::{Externalities, ExternalitiesExt};
 use sp_io::EcdsaVerifyError;
 use sp_runtime_interface::{
-	pass_by::{AllocateAndReturnByCodec, PassFatPointerAndRead, PassPointerAndRead},
+	pass_by::{
+		AllocateAndReturnByCodec, PassAs, PassFatPointerAndRead, PassPointerAndRead, ReturnAs,
+	},
 	runtime_interface,
 };
 
@@ -129,6 +131,43 @@ pub trait Crypto {
 	) -> AllocateAndReturnByCodec<Result<[u8; 33], EcdsaVerifyError>> {
 		judge_recovery(*self, sig, msg)
 	}
+}
+
+/// What runtimes say is not heard, and what they ask of the node's logs is answered alike on every machine.
+#[runtime_interface]
+pub trait Logging {
+	/// Drops a message.
+	fn log(
+		_level: PassAs<RuntimeInterfaceLogLevel, u8>,
+		_target: PassFatPointerAndRead<&str>,
+		_message: PassFatPointerAndRead<&[u8]>,
+	) {
+	}
+
+	/// Nothing is logged.
+	fn max_level() -> ReturnAs<LogLevelFilter, u8> {
+		LogLevelFilter::Off
+	}
+}
+
+/// Nothing is traced.
+#[runtime_interface(wasm_only, no_tracing)]
+pub trait WasmTracing {
+	/// Nothing is.
+	fn enabled(&mut self, _metadata: PassFatPointerAndRead<&[u8]>) -> bool {
+		false
+	}
+
+	/// No span.
+	fn enter_span(&mut self, _span: PassFatPointerAndRead<&[u8]>) -> u64 {
+		0
+	}
+
+	/// Drops an event.
+	fn event(&mut self, _event: PassFatPointerAndRead<&[u8]>) {}
+
+	/// There is no span.
+	fn exit(&mut self, _span: u64) {}
 }
 
 #[cfg(test)]

@@ -4,46 +4,62 @@
 //! Boundary: no network, no files, no clock in what is committed to. The backend is only read: all changes
 //! live in overlays in memory.
 //!
-//! - [`simulate`]: the one entry.
+//! - [`simulate`]: the one entry, and [`replay_part`] for many machines; `simulation`: its steps.
 //! - `replay`: section Replay, and the control run that proves the harness.
 //! - `enactment`: section Enactment.
+//! - `continuous`: sections Continuous and Rollback.
+//! - `stress`: section Stress, and `generate`: what its extrinsics are made of.
+//! - `stage`: a fork of the chain that grows in memory.
 //! - `blob`: section Static.
 //! - `bench`: one state, an overlay, and runtimes on top.
 //! - `executor`: wasm with a fixed stack and fixed NaNs.
+//! - [`Shadow`]: the blocks of a running node, one by one.
+//! - `state`: section State, the whole of it under new metadata.
+//! - `traffic`: how the results of an extrinsic under two codes relate.
+//! - `effects`: what a proposer declares to change.
+//! - `types`: what of a hostile candidate's types may be used, and whether two are written alike.
+//! - `metadata`: what a runtime says of itself.
 //! - `memo` and `host`: old signatures under a new `spec_version`.
 //! - `scope`: which pallets a switch touches.
-//! - `outcome`: the report and what humans read next to it.
+//! - `outcome`: the report and what humans read next to it; `page`: the same in a browser.
 
 mod bench;
 mod blob;
+mod continuous;
+mod effects;
 mod enactment;
 mod executor;
+mod generate;
 mod host;
 mod memo;
+mod metadata;
 mod outcome;
+mod page;
 mod replay;
 mod scope;
+mod shadow;
+mod simulation;
+mod stage;
+mod state;
+mod stress;
+mod traffic;
+mod types;
 
 pub use blob::Inspected;
+pub use continuous::{Continued, WentBack};
 pub use enactment::Rehearsed;
+pub use executor::THREAD_STACK;
 pub use outcome::{Document, Outcome, Timings};
 pub use replay::{ExtrinsicLine, Replayed};
+pub use shadow::Shadow;
+pub use stress::Stressed;
 
-use airlock_report::{leaf::Blob, PalletSet, SimConfig, SCHEMA};
-use enactment::Step;
-use executor::{engine_hash, Code, Executor, THREAD_STACK};
-use rayon::prelude::*;
-use replay::{header_of, load_from, plan, replay_block};
+use airlock_report::PalletSet;
 use sc_client_api::{Backend, TrieCacheContext};
-use sp_blockchain::HeaderBackend;
+use simulation::Simulation;
 use sp_core::H256;
-use sp_runtime::{
-	generic,
-	traits::{BlakeTwo256, Header as _},
-	OpaqueExtrinsic,
-};
-use sp_version::RuntimeVersion;
-use std::{fmt, time::Instant};
+use sp_runtime::{generic, traits::BlakeTwo256, OpaqueExtrinsic};
+use std::{fmt, ops::Range, path::PathBuf, time::Duration};
 
 /// A block whose extrinsics are bytes: the engine works for every runtime with these hashes and numbers.
 pub type Block = generic::Block<Header, OpaqueExtrinsic>;
@@ -68,8 +84,14 @@ pub struct Input {
 	pub blocks: u32,
 	/// Pallets that the dossier says the upgrade touches; `None` for whatever it is found to touch.
 	pub scope: Option<PalletSet>,
+	/// The manifest of expected effects: TOML, see `docs/effects.md`. Empty, it declares nothing.
+	pub effects: Vec<u8>,
+	/// Units of the currency that the dossier says the switch makes.
+	pub minted: u128,
 	/// Threads; `None` for one per core. Does not change the report.
 	pub threads: Option<usize>,
+	/// Folder in which compiled codes are kept for later runs; it is believed. Does not change the report.
+	pub cache: Option<PathBuf>,
 }
 
 /// Why nothing could be simulated. A bad candidate is no error: the report says so.
@@ -90,6 +112,10 @@ pub enum Error {
 	},
 	/// The chain's own code cannot be run.
 	Code(String),
+	/// The candidate is no code that can be run.
+	Candidate(String),
+	/// The manifest of expected effects cannot be read.
+	Effects(String),
 	/// No threads.
 	Threads(String),
 }
@@ -114,12 +140,33 @@ impl fmt::Display for Error {
 				"cannot replay {blocks} blocks that end at block {anchor}: ask for 1 to {anchor}"
 			),
 			Error::Code(reason) => write!(f, "the chain's own code cannot be run: {reason}"),
+			Error::Candidate(reason) => write!(f, "the candidate cannot be run: {reason}"),
+			Error::Effects(reason) => write!(
+				f,
+				"the manifest of expected effects cannot be read: {reason}"
+			),
 			Error::Threads(reason) => write!(f, "cannot start threads: {reason}"),
 		}
 	}
 }
 
 impl std::error::Error for Error {}
+
+/// Is told how far a simulation is, and keeps what is done of it for a later run. Nothing of it is needed: see `()`.
+pub trait Observer: Sync {
+	/// So many steps of something begin.
+	fn begin(&self, _what: &str, _steps: u32) {}
+	/// One of them is done.
+	fn step(&self) {}
+	/// Keeps bytes under a name that says all they depend on.
+	fn keep(&self, _name: &str, _bytes: &[u8]) {}
+	/// What was kept under a name. It is believed.
+	fn recall(&self, _name: &str) -> Option<Vec<u8>> {
+		None
+	}
+}
+
+impl Observer for () {}
 
 /// Simulates an upgrade on a node's database, for example a `sc_service::TFullBackend<Block>`.
 ///
@@ -128,109 +175,56 @@ impl std::error::Error for Error {}
 ///
 /// # Errors
 /// [`Error`] if the simulation could not be done. Whatever the candidate does is in the [`Outcome`].
-pub fn simulate<B: Backend<Block>>(backend: &B, input: &Input) -> Result<Outcome, Error> {
+pub fn simulate<B: Backend<Block>>(
+	backend: &B,
+	input: &Input,
+	observer: &dyn Observer,
+) -> Result<Outcome, Error> {
+	in_threads(input, || {
+		Simulation::prepare(backend, input, observer)?.run()
+	})
+}
+
+/// Replays the blocks of a part of the range only, and has them kept: a later [`simulate`] with the same input finds them.
+/// Of blocks that are kept together all are replayed if the first one is in `part`.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn replay_part<B: Backend<Block>>(
+	backend: &B,
+	input: &Input,
+	part: Range<u32>,
+	observer: &dyn Observer,
+) -> Result<Part, Error> {
+	in_threads(input, || {
+		Simulation::prepare(backend, input, observer)?.run_part(part)
+	})
+}
+
+/// What [`replay_part`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+	/// Blocks that it replayed, or found.
+	pub blocks: u32,
+	/// How long that took.
+	pub took: Duration,
+	/// How long the current code took for it, of all threads.
+	pub control: Duration,
+	/// How long the candidate took for it, of all threads.
+	pub candidate: Duration,
+}
+
+fn in_threads<T: Send>(
+	input: &Input,
+	run: impl FnOnce() -> Result<T, Error> + Send,
+) -> Result<T, Error> {
 	// A runtime's stack is deeper than that of a usual thread.
 	let pool = rayon::ThreadPoolBuilder::new()
 		.num_threads(input.threads.unwrap_or_default())
 		.stack_size(THREAD_STACK)
 		.build()
 		.map_err(|e| Error::Threads(e.to_string()))?;
-	pool.install(|| simulate_here(backend, input))
-}
-
-fn simulate_here<B: Backend<Block>>(backend: &B, input: &Input) -> Result<Outcome, Error> {
-	let started = Instant::now();
-	let executor = Executor::new();
-	let info = backend.blockchain().info();
-	let anchor_hash = input.anchor.unwrap_or(info.finalized_hash);
-	let anchor = header_of(backend, anchor_hash)?;
-	let (current, version) = load_from(&state_at(backend, anchor_hash)?, &executor)?;
-
-	let inspected = inspect_blobs(&executor, input, &version);
-	// Every code is compiled before the blocks are spread over threads, which then only look them up.
-	let planned = plan(backend, &executor, &anchor, input.blocks, current.hash)?;
-	let compiled = Instant::now();
-	let mut rehearsed = rehearse(backend, &executor, &anchor, current, input, &inspected)?;
-	let scope = hold_against_scope(&mut rehearsed, input.scope);
-	let rehearsal_done = Instant::now();
-	let candidate = H256(sp_crypto_hashing::blake2_256(&input.candidate));
-	let replayed = planned
-		.par_iter()
-		.map(|block| replay_block(backend, &executor, block, candidate))
-		.collect::<Result<Vec<_>, _>>()?;
-	let timings = Timings {
-		prepare: compiled.duration_since(started),
-		rehearsal: rehearsal_done.duration_since(compiled),
-		replay: rehearsal_done.elapsed(),
-	};
-	let config = SimConfig {
-		schema: SCHEMA,
-		genesis: info.genesis_hash,
-		parent_code: current.hash,
-		candidate,
-		rollback: inspected.get(1).map(|blob| blob.hash),
-		anchor: *anchor.number(),
-		anchor_hash,
-		blocks: input.blocks,
-		scope,
-		engine: engine_hash(),
-	};
-	Ok(Outcome::new(
-		config, version, inspected, rehearsed, replayed, timings,
-	))
-}
-
-/// The candidate, then the rollback if there is one.
-fn inspect_blobs(executor: &Executor, input: &Input, current: &RuntimeVersion) -> Vec<Inspected> {
-	let candidate = blob::inspect(executor, Blob::Candidate, &input.candidate, Some(current));
-	let replaced = candidate.version.clone();
-	let rollback = input
-		.rollback
-		.as_ref()
-		.map(|bytes| blob::inspect(executor, Blob::Rollback, bytes, replaced.as_ref()));
-	std::iter::once(candidate).chain(rollback).collect()
-}
-
-fn rehearse<B: Backend<Block>>(
-	backend: &B,
-	executor: &Executor,
-	anchor: &Header,
-	current: Code,
-	input: &Input,
-	inspected: &[Inspected],
-) -> Result<Vec<Rehearsed>, Error> {
-	let blobs = [
-		(Blob::Candidate, Some(&input.candidate)),
-		(Blob::Rollback, input.rollback.as_ref()),
-	];
-	let switches = blobs
-		.into_iter()
-		.filter_map(|(to, bytes)| Some((to, bytes?)));
-	let mut steps = vec![Step {
-		to: Blob::Current,
-		code: current,
-		bytes: None,
-	}];
-	steps.extend(switches.zip(inspected).map(|((to, bytes), found)| Step {
-		to,
-		code: Code {
-			hash: found.hash,
-			..current
-		},
-		bytes: Some(bytes),
-	}));
-	let state = state_at(backend, anchor.hash())?;
-	enactment::rehearse(&state, executor, anchor, &steps).map_err(|trap| Error::Backend(trap.0))
-}
-
-/// Counts what lies outside of the declared scope, and returns that. Without a declaration everything is inside.
-fn hold_against_scope(rehearsed: &mut [Rehearsed], declared: Option<PalletSet>) -> PalletSet {
-	let found = rehearsed.iter().flat_map(|done| done.leaf.touched.iter());
-	let scope = declared.unwrap_or_else(|| found.collect());
-	for done in rehearsed {
-		done.leaf.outside_scope = done.leaf.outside(&scope);
-	}
-	scope
+	pool.install(run)
 }
 
 /// The state after a block, pinned while it is held.

@@ -1,8 +1,10 @@
 //! The report, and what humans read next to it.
 
-use crate::{Inspected, Rehearsed, Replayed};
+use crate::{
+	page::page, Continued, ExtrinsicLine, Inspected, Rehearsed, Replayed, Stressed, WentBack,
+};
 use airlock_report::{
-	leaf::{Blob, StaticCheck},
+	leaf::{Blob, BlockResult, StaticCheck, Way},
 	Leaf, Report, Section, SectionId, SimConfig, Sums, Verdict,
 };
 use serde::Serialize;
@@ -21,6 +23,41 @@ pub struct Timings {
 	pub replay: Duration,
 }
 
+/// What was found in each section.
+pub(crate) struct Found {
+	pub(crate) blobs: Vec<Inspected>,
+	pub(crate) switches: Vec<Rehearsed>,
+	pub(crate) blocks: Vec<Replayed>,
+	pub(crate) continued: Vec<Continued>,
+	pub(crate) ways: Vec<WentBack>,
+	pub(crate) stress: Vec<Stressed>,
+}
+
+impl Found {
+	/// All leaves, by section.
+	fn leaves(&self) -> Vec<(SectionId, Vec<Leaf>)> {
+		let checks = self.blobs.iter().flat_map(|blob| &blob.leaves).copied();
+		let switches = self.switches.iter();
+		let states = switches.clone().map(|s| Leaf::State(s.state));
+		let blocks = self.blocks.iter().map(|block| Leaf::Block(block.leaf));
+		let continued = self.continued.iter().map(|b| Leaf::Continuous(b.leaf));
+		let stress = self.stress.iter().map(|batch| Leaf::Stress(batch.leaf));
+		let ways = self.ways.iter().map(|way| Leaf::Rollback(way.leaf));
+		vec![
+			(SectionId::Static, checks.map(Leaf::Static).collect()),
+			(
+				SectionId::Enactment,
+				switches.map(|s| Leaf::Enactment(s.leaf)).collect(),
+			),
+			(SectionId::State, states.collect()),
+			(SectionId::Replay, blocks.collect()),
+			(SectionId::Continuous, continued.collect()),
+			(SectionId::Stress, stress.collect()),
+			(SectionId::Rollback, ways.collect()),
+		]
+	}
+}
+
 /// Everything a simulation found.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -36,6 +73,12 @@ pub struct Outcome {
 	pub switches: Vec<Rehearsed>,
 	/// The blocks, oldest first.
 	pub blocks: Vec<Replayed>,
+	/// The newest blocks, oldest first, on the candidate's own state.
+	pub continued: Vec<Continued>,
+	/// The ways back.
+	pub ways: Vec<WentBack>,
+	/// Batches of made-up extrinsics.
+	pub stress: Vec<Stressed>,
 	/// How long it took.
 	pub timings: Timings,
 }
@@ -44,34 +87,22 @@ impl Outcome {
 	pub(crate) fn new(
 		config: SimConfig,
 		current: RuntimeVersion,
-		blobs: Vec<Inspected>,
-		switches: Vec<Rehearsed>,
-		blocks: Vec<Replayed>,
+		found: Found,
 		timings: Timings,
 	) -> Self {
-		let statics = blobs
-			.iter()
-			.flat_map(|blob| blob.leaves.iter().copied().map(Leaf::Static));
-		let sections = vec![
-			(SectionId::Static, statics.collect()),
-			(
-				SectionId::Enactment,
-				switches.iter().map(|s| Leaf::Enactment(s.leaf)).collect(),
-			),
-			(
-				SectionId::Replay,
-				blocks.iter().map(|b| Leaf::Block(b.leaf)).collect(),
-			),
-		];
-		// Three sections are fewer than a report can have.
-		let report = Report::of(config, &sections).expect("three sections");
+		let sections = found.leaves();
+		// Seven sections are fewer than a report can have.
+		let report = Report::of(config, &sections).expect("seven sections");
 		Self {
 			report,
 			sections,
 			current,
-			blobs,
-			switches,
-			blocks,
+			blobs: found.blobs,
+			switches: found.switches,
+			blocks: found.blocks,
+			continued: found.continued,
+			ways: found.ways,
+			stress: found.stress,
 			timings,
 		}
 	}
@@ -80,6 +111,11 @@ impl Outcome {
 	/// the leaves, or is advisory where it says so.
 	pub fn to_json(&self) -> Value {
 		serde_json::to_value(self.document()).unwrap_or_default()
+	}
+
+	/// A page for browsers that needs nothing else.
+	pub fn to_html(&self) -> String {
+		page(&self.document())
 	}
 
 	/// The same in the order in which humans want it: findings first.
@@ -98,6 +134,8 @@ impl Outcome {
 				.filter(|b| !is_identical(b))
 				.map(block)
 				.collect(),
+			continued: self.continued.iter().filter_map(continued).collect(),
+			ways: self.ways.iter().filter_map(way).collect(),
 			advisory: self.advisory(),
 		}
 	}
@@ -106,7 +144,12 @@ impl Outcome {
 		let mut findings: Vec<Value> = self.blobs.iter().flat_map(blob_findings).collect();
 		findings.extend(self.switches.iter().filter_map(switch_finding));
 		findings.extend(self.switches.iter().filter_map(|s| self.scope_finding(s)));
+		findings.extend(self.switches.iter().flat_map(measured_findings));
+		findings.extend(self.switches.iter().flat_map(state_findings));
 		findings.extend(self.blocks.iter().flat_map(block_findings));
+		findings.extend(self.continued.iter().flat_map(continued_findings));
+		findings.extend(self.stress.iter().flat_map(stress_findings));
+		findings.extend(self.ways.iter().filter_map(way_finding));
 		findings.extend(self.notes());
 		// Stable, so that within one kind the order of the sections and of their leaves stays.
 		findings.sort_by_key(|finding| rank(finding["kind"].as_str()));
@@ -145,7 +188,7 @@ impl Outcome {
 		}
 		if sums.changed > 0 {
 			notes.push(note(format!(
-				"{} extrinsics changed without harm",
+				"{} extrinsics changed as declared, or were not run",
 				sums.changed
 			)));
 		}
@@ -176,6 +219,8 @@ impl Outcome {
 			"anchor_hash": format!("{:?}", config.anchor_hash),
 			"blocks": config.blocks,
 			"scope": config.scope.iter().collect::<Vec<_>>(),
+			"effects": format!("{:?}", config.effects),
+			"minted": config.minted.to_string(),
 			"engine": format!("{:?}", config.engine),
 		})
 	}
@@ -218,6 +263,10 @@ pub struct Document {
 	pub switches: Vec<Value>,
 	/// Blocks that are not identical under the candidate.
 	pub blocks: Vec<Value>,
+	/// The newest blocks, one after the other on the candidate's own state.
+	pub continued: Vec<Value>,
+	/// Ways back that were rehearsed.
+	pub ways: Vec<Value>,
 	/// Times. Differ from machine to machine.
 	pub advisory: Value,
 }
@@ -306,6 +355,9 @@ fn failed_check(check: StaticCheck) -> &'static str {
 		StaticCheck::SameSpecName => "has another spec_name",
 		StaticCheck::HigherSpecVersion => "has a spec_version that does not follow",
 		StaticCheck::RuntimeApis => "lacks runtime APIs that nodes call",
+		StaticCheck::TransactionVersion => {
+			"takes other calls under the same numbers, or other extensions, and keeps its transaction_version"
+		}
 	}
 }
 
@@ -323,7 +375,67 @@ fn switch(rehearsed: &Rehearsed) -> Value {
 		"touched": rehearsed.touched,
 		"unowned_keys": leaf.unowned_keys,
 		"outside_scope": leaf.outside_scope,
+		"overweight": leaf.overweight,
+		"repeatable": leaf.repeatable,
+		"minted": leaf.minted.to_string(),
+		"lost": rehearsed.lost,
+		"keys": rehearsed.state.keys,
+		"undecodable": rehearsed.state.undecodable,
+		"orphaned": rehearsed.state.orphaned,
+		"unversioned": rehearsed.state.unversioned,
+		"remarks": rehearsed.remarks,
 	})
+}
+
+/// What was measured of a switch and must not be.
+fn measured_findings(rehearsed: &Rehearsed) -> Vec<Value> {
+	let leaf = &rehearsed.leaf;
+	let name = blob_name(leaf.to);
+	let mut found = Vec::new();
+	if leaf.overweight > 0 {
+		let (over, blocks) = (leaf.overweight, leaf.blocks);
+		found.push(format!(
+			"{over} of {blocks} blocks of the switch to the {name} weigh more than a block may"
+		));
+	}
+	if !leaf.repeatable {
+		found.push(format!(
+			"the migration to the {name}, run once more, changes the state again"
+		));
+	}
+	if leaf.excess > 0 {
+		let (excess, minted) = (leaf.excess, leaf.minted);
+		found.push(format!(
+			"the switch to the {name} makes {minted} units, {excess} more than declared"
+		));
+	}
+	let lost = rehearsed.lost.iter();
+	found.extend(lost.map(|lost| {
+		format!("the switch to the {name} loses entries: {lost}, and that is not declared")
+	}));
+	if !leaf.lasting {
+		found.push(format!(
+			"the {name} says otherwise who authors, when, or who finalizes"
+		));
+	}
+	let is_control = leaf.to == Blob::Current;
+	let finding = |what| json!({ "kind": "regression", "section": "enactment", "what": what });
+	found
+		.into_iter()
+		.filter(|_| !is_control)
+		.map(finding)
+		.collect()
+}
+
+fn state_findings(rehearsed: &Rehearsed) -> Vec<Value> {
+	let name = blob_name(rehearsed.leaf.to);
+	let kind = if rehearsed.leaf.to == Blob::Current {
+		"note"
+	} else {
+		"regression"
+	};
+	let finding = |what: &String| json!({ "kind": kind, "section": "state", "what": format!("under the {name}: {what}") });
+	rehearsed.remarks.iter().map(finding).collect()
 }
 
 fn switch_finding(rehearsed: &Rehearsed) -> Option<Value> {
@@ -363,13 +475,122 @@ fn block(block: &Replayed) -> Value {
 		"result": leaf.candidate.map(|run| format!("{:?}", run.result)),
 		"root": leaf.candidate.map(|run| format!("{:?}", run.root)),
 		"memoised": leaf.candidate.map(|run| run.memoised),
-		"changed": block.lines.iter().map(|line| json!({
-			"index": line.index,
-			"class": format!("{:?}", line.class),
-			"before": line.before,
-			"after": line.after,
-		})).collect::<Vec<_>>(),
+		"changed": block.lines.iter().map(line).collect::<Vec<_>>(),
 	})
+}
+
+fn line(line: &ExtrinsicLine) -> Value {
+	json!({
+		"index": line.index,
+		"class": format!("{:?}", line.class),
+		"before": line.before,
+		"after": line.after,
+		"detail": line.detail,
+	})
+}
+
+fn continued(block: &Continued) -> Option<Value> {
+	let run = block.leaf.run?;
+	Some(json!({
+		"number": block.leaf.number,
+		"result": format!("{:?}", run.result),
+		"root": format!("{:?}", run.root),
+		"extrinsics": run.classes.sum(|_| true),
+		"changed": block.lines.iter().map(line).collect::<Vec<_>>(),
+	}))
+}
+
+fn way_name(way: Way) -> &'static str {
+	match way {
+		Way::Dedicated => "the rollback code",
+		Way::Previous => "the code that it replaced",
+	}
+}
+
+fn way(went: &WentBack) -> Option<Value> {
+	let run = went.leaf.run?;
+	Some(json!({
+		"way": way_name(went.leaf.way),
+		"after": went.leaf.after,
+		"works": run.works(),
+		"result": format!("{:?}", run.result),
+		"settled": run.settled,
+		"root": format!("{:?}", run.root),
+		"undecodable": run.undecodable,
+		"orphaned": run.orphaned,
+		"remarks": went.remarks,
+	}))
+}
+
+/// That the code which was replaced does not do as a way back is no fault: nobody promised it.
+fn way_finding(went: &WentBack) -> Option<Value> {
+	let run = went.leaf.run.filter(|run| !run.works())?;
+	let kind = match went.leaf.way {
+		Way::Dedicated => "regression",
+		Way::Previous => "note",
+	};
+	let (name, after) = (way_name(went.leaf.way), went.leaf.after);
+	Some(json!({
+		"kind": kind,
+		"section": "rollback",
+		"what": format!("after {after} blocks {name} is no way back: {:?}, settled: {}", run.result, run.settled),
+		"detail": went.reason.clone().unwrap_or_else(|| went.remarks.join("; ")),
+	}))
+}
+
+fn continued_findings(block: &Continued) -> Vec<Value> {
+	let Some(run) = block.leaf.run else {
+		return Vec::new();
+	};
+	let finding = |what: String, detail: &Option<String>| {
+		json!({
+			"kind": "regression", "section": "continuous", "block": block.leaf.number, "what": what, "detail": detail,
+		})
+	};
+	let mut findings = line_findings(&block.lines, finding);
+	findings.extend(block.undeclared.iter().map(|item| {
+		let what =
+			format!("{item} differs from history's after the last block, and that is not declared");
+		finding(what, &None)
+	}));
+	if run.result != BlockResult::Complete {
+		let what = format!("the block did not end: {:?}", run.result);
+		findings.push(finding(what, &block.reason));
+	}
+	findings
+}
+
+fn stress_findings(batch: &Stressed) -> Vec<Value> {
+	let of = batch.leaf.of;
+	let findings = batch.lines.iter().flat_map(|(call, line)| {
+		let finding = |what: String, detail: &Option<String>| {
+			json!({
+				"kind": "regression", "section": "stress", "what": format!("{of:?}, {call}: {what}"), "detail": detail,
+			})
+		};
+		line_findings(std::slice::from_ref(line), finding)
+	});
+	findings.collect()
+}
+
+/// One finding for each extrinsic that regressed.
+fn line_findings(
+	lines: &[ExtrinsicLine],
+	finding: impl Fn(String, &Option<String>) -> Value,
+) -> Vec<Value> {
+	let regressed = lines.iter().filter(|line| line.class.is_regression());
+	let findings = regressed.map(|line| {
+		let differing = match line.detail.is_empty() {
+			true => String::new(),
+			false => format!(", differing in {}", line.detail),
+		};
+		let what = format!(
+			"extrinsic {}: {:?}: {} before, {} now{differing}",
+			line.index, line.class, line.before, line.after
+		);
+		finding(what, &line.reason)
+	});
+	findings.collect()
 }
 
 fn block_findings(block: &Replayed) -> Vec<Value> {
@@ -383,21 +604,16 @@ fn block_findings(block: &Replayed) -> Vec<Value> {
 		let what = "the code that built this block does not reproduce it here".to_string();
 		return vec![finding("control", what, &block.reason)];
 	}
-	let mut findings: Vec<Value> = block
-		.lines
-		.iter()
-		.filter(|line| line.class.is_regression())
-		.map(|line| {
-			let what = format!(
-				"extrinsic {}: {:?}: {} before, {} now",
-				line.index, line.class, line.before, line.after
-			);
-			finding("regression", what, &line.reason)
-		})
-		.collect();
+	let mut findings = line_findings(&block.lines, |what, reason| {
+		finding("regression", what, reason)
+	});
+	findings.extend(block.undeclared.iter().map(|item| {
+		let what = format!("{item}: other values are left, and that is not declared");
+		finding("regression", what, &None)
+	}));
 	let stopped = leaf
 		.candidate
-		.filter(|run| run.result != airlock_report::leaf::BlockResult::Complete);
+		.filter(|run| run.result != BlockResult::Complete);
 	findings.extend(stopped.map(|run| {
 		finding(
 			"regression",

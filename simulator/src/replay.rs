@@ -3,9 +3,14 @@
 
 use crate::{
 	bench::{is_bare, system_key, Applied, ExtrinsicRun, Stop, Trap, Workbench},
+	effects::Kind,
 	executor::{Code, Executor},
 	memo::Memo,
-	state_at, Block, Error, Hasher, Header,
+	scope::{is_routine, item_of, Item},
+	state::version_of,
+	state_at,
+	traffic::{Judge, Judged},
+	Block, Error, Hasher, Header,
 };
 use airlock_report::{
 	leaf::{BlockResult, CandidateRun, ClassCounts},
@@ -24,7 +29,10 @@ use sp_state_machine::{
 	Backend as StateBackend,
 };
 use sp_version::RuntimeVersion;
-use std::time::{Duration, Instant};
+use std::{
+	collections::{BTreeMap, BTreeSet},
+	time::{Duration, Instant},
+};
 
 /// One block to replay.
 #[derive(Clone, Debug)]
@@ -38,7 +46,7 @@ pub(crate) struct Planned {
 }
 
 /// One extrinsic with another result, for humans.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
 pub struct ExtrinsicLine {
 	/// Its index in the block.
 	pub index: u32,
@@ -48,17 +56,40 @@ pub struct ExtrinsicLine {
 	pub before: String,
 	/// What it gave under the candidate.
 	pub after: String,
+	/// What differs.
+	pub detail: String,
 	/// Why the runtime trapped. Differs from machine to machine.
 	pub reason: Option<String>,
 }
 
+impl ExtrinsicLine {
+	pub(crate) fn of(
+		index: u32,
+		class: ExtrinsicClass,
+		old: &ExtrinsicRun,
+		new: &ExtrinsicRun,
+		detail: String,
+	) -> Self {
+		Self {
+			index,
+			class,
+			before: describe(&old.applied),
+			after: describe(&new.applied),
+			detail,
+			reason: new.reason.clone(),
+		}
+	}
+}
+
 /// A replayed block.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Encode, Decode)]
 pub struct Replayed {
 	/// What is committed to.
 	pub leaf: BlockLeaf,
 	/// Its extrinsics with another result.
 	pub lines: Vec<ExtrinsicLine>,
+	/// Storage items that it leaves otherwise under the candidate, its digest and the events of its hooks, if nobody declared that.
+	pub undeclared: Vec<String>,
 	/// Why a run stopped early. Differs from machine to machine.
 	pub reason: Option<String>,
 	/// Time under the code that built it. Advisory.
@@ -68,12 +99,20 @@ pub struct Replayed {
 }
 
 /// A block under one code.
-struct BlockRun {
+pub(crate) struct BlockRun {
 	result: BlockResult,
 	header: Option<Header>,
-	extrinsics: Vec<ExtrinsicRun>,
+	pub(crate) extrinsics: Vec<ExtrinsicRun>,
 	/// `System.BlockWeight` when the block was initialized.
-	weight: Option<Vec<u8>>,
+	pub(crate) weight: Option<Vec<u8>>,
+	/// What it wrote.
+	pub(crate) written: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+	/// True if only inherents were taken.
+	only_inherents: bool,
+	/// Events of the hooks at its beginning, and of those at its end.
+	hooks: (Vec<u8>, Vec<u8>),
+	/// True if at its end its events were others than those that were deposited.
+	forged: bool,
 	reason: Option<String>,
 	time: Duration,
 }
@@ -106,7 +145,7 @@ pub(crate) fn plan<B: Backend<Block>>(
 	Ok(planned)
 }
 
-fn plan_block<B: Backend<Block>>(
+pub(crate) fn plan_block<B: Backend<Block>>(
 	backend: &B,
 	executor: &Executor,
 	header: Header,
@@ -172,14 +211,11 @@ pub(crate) fn replay_block<B: Backend<Block>>(
 	backend: &B,
 	executor: &Executor,
 	planned: &Planned,
-	candidate: H256,
+	candidate: Option<H256>,
+	judge: &Judge,
 ) -> Result<Replayed, Error> {
 	let state = state_at(backend, *planned.header.parent_hash())?;
-	let extrinsics = backend
-		.blockchain()
-		.body(planned.hash)
-		.map_err(|e| Error::Backend(e.to_string()))?
-		.ok_or(Error::MissingBlock(planned.hash))?;
+	let extrinsics = body_of(backend, planned.hash)?;
 	let header = unbuilt(&planned.header);
 	let input = BlockInput {
 		header: &header,
@@ -191,24 +227,29 @@ pub(crate) fn replay_block<B: Backend<Block>>(
 		.header
 		.as_ref()
 		.is_some_and(|h| reproduces(&planned.header, h));
-	let compared = match planned.compare && reproduced {
-		true => {
+	let compared = match candidate.filter(|_| planned.compare && reproduced) {
+		Some(hash) => {
 			let code = Code {
-				hash: candidate,
+				hash,
 				..planned.code
 			};
-			Some(run(&state, executor, code, &input, Some(&control))?)
+			let run = run(&state, executor, code, &input, Some(&control))?;
+			// A multi-block migration is not over after the block that begins it: section Continuous has what follows.
+			match run.only_inherents && run.result == BlockResult::Complete {
+				true => None,
+				false => Some(Compared::of(&state, judge, &extrinsics, &control, run)?),
+			}
 		}
-		false => None,
+		None => None,
 	};
-	let lines = compared
-		.iter()
-		.flat_map(|run| lines(&control, run))
-		.collect();
+	let (lines, undeclared) = match &compared {
+		Some(compared) => (compared.lines(&control), compared.undeclared(judge)),
+		None => Default::default(),
+	};
 	let reason = control
 		.reason
 		.clone()
-		.or(compared.as_ref().and_then(|r| r.reason.clone()));
+		.or(compared.as_ref().and_then(|c| c.run.reason.clone()));
 	Ok(Replayed {
 		leaf: BlockLeaf {
 			number: *planned.header.number(),
@@ -219,13 +260,42 @@ pub(crate) fn replay_block<B: Backend<Block>>(
 			extrinsics: extrinsics.len() as u32,
 			control: reproduced,
 			outcomes: outcomes(&control.extrinsics),
-			candidate: compared.as_ref().map(|run| candidate_run(&control, run)),
+			candidate: compared.as_ref().map(|compared| compared.leaf(judge)),
 		},
 		lines,
+		undeclared,
 		reason,
 		control_time: control.time,
-		candidate_time: compared.map(|run| run.time).unwrap_or_default(),
+		candidate_time: compared.map(|c| c.run.time).unwrap_or_default(),
 	})
+}
+
+/// The extrinsics of a block, and what they did under the code that built it.
+pub(crate) fn control<B: Backend<Block>>(
+	backend: &B,
+	executor: &Executor,
+	planned: &Planned,
+) -> Result<(Vec<OpaqueExtrinsic>, BlockRun), Error> {
+	let state = state_at(backend, *planned.header.parent_hash())?;
+	let extrinsics = body_of(backend, planned.hash)?;
+	let input = BlockInput {
+		header: &unbuilt(&planned.header),
+		extrinsics: &extrinsics,
+	};
+	let control = run(&state, executor, planned.code, &input, None)?;
+	Ok((extrinsics, control))
+}
+
+/// Reads the extrinsics of a block.
+pub(crate) fn body_of<B: Backend<Block>>(
+	backend: &B,
+	hash: H256,
+) -> Result<Vec<OpaqueExtrinsic>, Error> {
+	backend
+		.blockchain()
+		.body(hash)
+		.map_err(|e| Error::Backend(e.to_string()))?
+		.ok_or(Error::MissingBlock(hash))
 }
 
 struct BlockInput<'a> {
@@ -249,10 +319,16 @@ fn run<S: StateBackend<Hasher>>(
 		header: None,
 		extrinsics: Vec::new(),
 		weight: None,
+		written: BTreeMap::new(),
+		only_inherents: false,
+		hooks: Default::default(),
+		forged: false,
 		reason: None,
 		time: Duration::ZERO,
 	};
-	match attempt(&mut bench, code, input, control, &mut run).map_err(|t| Error::Backend(t.0))? {
+	let attempted = attempt(&mut bench, code, input, control, &mut run);
+	let attempted = bench.intact().and(attempted);
+	match attempted.map_err(|trap| Error::Backend(trap.0))? {
 		Ok(header) => run.header = Some(header),
 		Err((result, Trap(reason))) => {
 			run.result = result;
@@ -263,6 +339,10 @@ fn run<S: StateBackend<Hasher>>(
 	run.extrinsics.resize_with(input.extrinsics.len(), || {
 		ExtrinsicRun::skipped(Applied::NotRun)
 	});
+	// What a block that stopped had written is nobody's business.
+	if run.result == BlockResult::Complete {
+		run.written = bench.written();
+	}
 	run.time = started.elapsed();
 	Ok(run)
 }
@@ -283,17 +363,28 @@ fn attempt<S: StateBackend<Hasher>>(
 	if let Some(control) = control {
 		bench.set(weight_key, control.weight.clone());
 	}
+	run.only_inherents = mode == ExtrinsicInclusionMode::OnlyInherents;
 	let inherents = input.extrinsics.iter().take_while(|xt| is_bare(xt)).count();
 	for (index, extrinsic) in input.extrinsics.iter().enumerate() {
-		if mode == ExtrinsicInclusionMode::OnlyInherents && index >= inherents {
+		if run.only_inherents && index >= inherents {
 			run.extrinsics
 				.push(ExtrinsicRun::skipped(Applied::Deferred));
 			continue;
 		}
 		let memo = memo_for(control, index);
-		run.extrinsics.push(bench.apply(code, extrinsic, memo)?);
+		run.extrinsics
+			.push(bench.apply(code, &extrinsic.encode(), memo)?);
 	}
-	Ok(bench.finalize(code))
+	let end = bench.finalize(code);
+	if end.is_ok() {
+		let whole = bench.events();
+		let deposited = run.extrinsics.iter().flat_map(|xt| &xt.deposited);
+		let seen: Vec<u8> = bench.hooks.iter().chain(deposited).copied().collect();
+		run.forged = !whole.starts_with(&seen);
+		let after = whole.get(seen.len()..).unwrap_or_default().to_vec();
+		run.hooks = (bench.hooks.clone(), after);
+	}
+	Ok(end)
 }
 
 /// Records under the current code; accepts under the candidate what was recorded for this extrinsic.
@@ -301,14 +392,19 @@ fn memo_for(control: Option<&BlockRun>, index: usize) -> Memo {
 	let Some(control) = control else {
 		return Memo::Record(None);
 	};
-	match control.extrinsics.get(index).map(|run| &run.memo) {
-		Some(Memo::Record(Some(envelope))) => Memo::Accept(envelope.clone()),
+	control.extrinsics.get(index).map_or(Memo::Off, memo_of)
+}
+
+/// Accepts under the candidate what was recorded of an extrinsic.
+pub(crate) fn memo_of(control: &ExtrinsicRun) -> Memo {
+	match &control.memo {
+		Memo::Record(Some(envelope)) => Memo::Accept(envelope.clone()),
 		_ => Memo::Off,
 	}
 }
 
 /// The header as an author starts with it: the rest of the digest is the runtime's to write.
-fn unbuilt(header: &Header) -> Header {
+pub(crate) fn unbuilt(header: &Header) -> Header {
 	let logs = header
 		.digest()
 		.logs()
@@ -337,75 +433,209 @@ fn reproduces(canonical: &Header, built: &Header) -> bool {
 		&& unsealed.eq(built.digest().logs())
 }
 
+/// What is said of a digest that differs.
+pub(crate) const DIGEST: &str = "the digest";
+
+/// What a block's header tells consensus. That other code runs from now on is no news in a switch.
+pub(crate) fn consensus_logs(header: &Header) -> Vec<&DigestItem> {
+	let logs = header.digest().logs().iter();
+	let is_news =
+		|item: &&DigestItem| !is_seal(item) && **item != DigestItem::RuntimeEnvironmentUpdated;
+	logs.filter(is_news).collect()
+}
+
 fn is_seal(item: &DigestItem) -> bool {
 	matches!(item, DigestItem::Seal(..))
 }
 
-/// How two results of one extrinsic relate.
-fn classify(control: &ExtrinsicRun, candidate: &ExtrinsicRun) -> ExtrinsicClass {
-	use Applied::*;
-	match (&control.applied, &candidate.applied) {
-		(_, Deferred) => ExtrinsicClass::Deferred,
-		(_, NotRun) => ExtrinsicClass::NotRun,
-		(_, Trapped) => ExtrinsicClass::Trapped,
-		(_, Refused(_)) => ExtrinsicClass::ValidityLost,
-		(Succeeded, Failed(_)) => ExtrinsicClass::OkToErr,
-		(Failed(old), Failed(new)) if old != new => ExtrinsicClass::ErrorChanged,
-		(Failed(_), Succeeded) => ExtrinsicClass::ErrToOk,
-		_ if control.events != candidate.events => ExtrinsicClass::EventsChanged,
-		_ => ExtrinsicClass::Identical,
+/// What fees pay with and where they go: these differ wherever a fee does.
+const FEE_ITEMS: [(&str, &str); 4] = [
+	("Balances", "Account"),
+	("Balances", "TotalIssuance"),
+	("System", "Account"),
+	("TransactionPayment", "NextFeeMultiplier"),
+];
+
+/// Stands for what says which code runs.
+const CODE_ITEM: Item = [b':'; 32];
+
+fn is_code(key: &[u8]) -> bool {
+	key.starts_with(b":code") || key.starts_with(b":pending_code") || key.starts_with(b":heappages")
+}
+
+/// The storage item of a key, unless it is a block's own bookkeeping or belongs to no pallet.
+pub(crate) fn item_to_compare(key: &[u8]) -> Option<Item> {
+	item_of(key).filter(|item| !is_routine(item))
+}
+
+/// Names of the items whose other values nobody declared. `fee` excuses what fees pay with.
+pub(crate) fn undeclared_items<'a>(
+	items: impl Iterator<Item = &'a Item>,
+	judge: &Judge,
+	fee: bool,
+) -> Vec<String> {
+	let mut undeclared = Vec::new();
+	for item in items {
+		let known = [judge.after, judge.before].into_iter().flatten();
+		let name = known.flat_map(|metadata| metadata.item(item)).next();
+		let is_fees = |(pallet, item): &(String, String)| {
+			FEE_ITEMS.contains(&(pallet.as_str(), item.as_str()))
+		};
+		let excused = name.is_some_and(|name| {
+			judge.effects.declares(Kind::Storage, name) || fee && is_fees(name)
+		});
+		if !excused {
+			undeclared.push(match name {
+				Some((pallet, name)) => format!("{pallet}.{name}"),
+				None => format!("0x{}", hex::encode(item)),
+			});
+		}
 	}
+	undeclared
 }
 
-fn classes<'a>(
-	control: &'a BlockRun,
-	candidate: &'a BlockRun,
-) -> impl Iterator<Item = (&'a ExtrinsicRun, &'a ExtrinsicRun, ExtrinsicClass)> {
-	let pairs = control.extrinsics.iter().zip(&candidate.extrinsics);
-	pairs.map(|(old, new)| (old, new, classify(old, new)))
+/// A block under both codes.
+struct Compared {
+	run: BlockRun,
+	judged: Vec<Judged>,
+	/// Storage items of which some key has another value, with how many.
+	items: BTreeMap<Item, u32>,
+	differences: H256,
+	/// What else of the block differs and is not declared: its digest, and the events of its hooks.
+	others: Vec<String>,
 }
 
-fn candidate_run(control: &BlockRun, run: &BlockRun) -> CandidateRun {
-	let mut counts = ClassCounts::default();
-	classes(control, run).for_each(|(_, _, class)| counts.add(class));
-	let faked = run
-		.extrinsics
-		.iter()
-		.filter(|xt| xt.memo == Memo::Spent { faked: true });
-	CandidateRun {
-		result: run.result,
-		root: run
-			.header
-			.as_ref()
-			.map(|h| *h.state_root())
-			.unwrap_or_default(),
-		classes: counts,
-		memoised: faked.count() as u32,
-		outcomes: outcomes(&run.extrinsics),
+impl Compared {
+	fn of<S: StateBackend<Hasher>>(
+		state: &S,
+		judge: &Judge,
+		extrinsics: &[OpaqueExtrinsic],
+		control: &BlockRun,
+		run: BlockRun,
+	) -> Result<Self, Error> {
+		let runs = control.extrinsics.iter().zip(&run.extrinsics);
+		let judged = extrinsics.iter().zip(runs);
+		let judged = judged.map(|(bytes, (old, new))| judge.judge(&bytes.encode(), old, new));
+		let judged: Vec<Judged> = judged.collect();
+		let mut compared = Self {
+			judged,
+			items: BTreeMap::new(),
+			differences: H256::zero(),
+			others: Vec::new(),
+			run,
+		};
+		if compared.run.result == BlockResult::Complete {
+			compared.compare_storage(state, control)?;
+			compared.compare_block(control, judge);
+		}
+		Ok(compared)
+	}
+
+	fn compare_block(&mut self, control: &BlockRun, judge: &Judge) {
+		let (old, new) = (control.header.as_ref(), self.run.header.as_ref());
+		if old.map(consensus_logs) != new.map(consensus_logs) {
+			self.others.push(DIGEST.into());
+		}
+		let (old, new) = (&control.hooks, &self.run.hooks);
+		for (old, new) in [(&old.0, &new.0), (&old.1, &new.1)] {
+			let unread = || vec!["events of hooks, which cannot be read".into()];
+			let events = judge.undeclared_events(old, new);
+			self.others.extend(events.unwrap_or_else(unread));
+		}
+		if self.run.forged {
+			self.others.push("events that were deposited".into());
+		}
+	}
+
+	/// Each block's bookkeeping differs: events carry weights, and versions are noted.
+	fn compare_storage<S: StateBackend<Hasher>>(
+		&mut self,
+		state: &S,
+		control: &BlockRun,
+	) -> Result<(), Error> {
+		let keys: BTreeSet<&Vec<u8>> = control
+			.written
+			.keys()
+			.chain(self.run.written.keys())
+			.collect();
+		let stored = |key: &[u8]| {
+			state
+				.storage(key)
+				.map_err(|e| Error::Backend(e.to_string()))
+		};
+		let mut hashed = Vec::new();
+		for key in keys {
+			// Which code runs is no bookkeeping.
+			let code = is_code(key).then_some(CODE_ITEM);
+			let Some(item) = item_to_compare(key).or(code) else {
+				continue;
+			};
+			let of = |written: &BTreeMap<Vec<u8>, Option<Vec<u8>>>| match written.get(key) {
+				Some(value) => Ok(value.clone()),
+				None => stored(key),
+			};
+			let (old, new) = (of(&control.written)?, of(&self.run.written)?);
+			if old != new && version_of(key).is_none() {
+				let count = self.items.entry(item).or_default();
+				*count = count.saturating_add(1);
+				let hash = |value: Option<Vec<u8>>| value.map(|value| blake2_256(&value));
+				(key, hash(old), hash(new)).encode_to(&mut hashed);
+			}
+		}
+		self.differences = H256(blake2_256(&hashed));
+		Ok(())
+	}
+
+	/// Items that nobody declared.
+	fn undeclared(&self, judge: &Judge) -> Vec<String> {
+		let fee = judge.effects.declares_fee() && self.judged.iter().any(|judged| judged.fee);
+		let mut all = undeclared_items(self.items.keys(), judge, fee);
+		all.extend(self.others.iter().cloned());
+		all
+	}
+
+	fn leaf(&self, judge: &Judge) -> CandidateRun {
+		let run = &self.run;
+		let mut counts = ClassCounts::default();
+		self.judged
+			.iter()
+			.for_each(|judged| counts.add(judged.class));
+		let faked = run
+			.extrinsics
+			.iter()
+			.filter(|xt| xt.memo == Memo::Spent { faked: true });
+		let root = run.header.as_ref().map(|h| *h.state_root());
+		CandidateRun {
+			result: run.result,
+			root: root.unwrap_or_default(),
+			classes: counts,
+			memoised: faked.count() as u32,
+			outcomes: outcomes(&run.extrinsics),
+			keys_differing: self.items.values().fold(0, |sum, n| sum.saturating_add(*n)),
+			items_undeclared: self.undeclared(judge).len() as u32,
+			differences: self.differences,
+		}
+	}
+
+	fn lines(&self, control: &BlockRun) -> Vec<ExtrinsicLine> {
+		let runs = control.extrinsics.iter().zip(&self.run.extrinsics);
+		(0u32..)
+			.zip(runs.zip(&self.judged))
+			.filter(|(_, (_, judged))| judged.class != ExtrinsicClass::Identical)
+			.map(|(index, ((old, new), judged))| {
+				ExtrinsicLine::of(index, judged.class, old, new, judged.detail.clone())
+			})
+			.collect()
 	}
 }
 
 /// Hash over what each extrinsic gave, in order.
-fn outcomes(extrinsics: &[ExtrinsicRun]) -> H256 {
+pub(crate) fn outcomes(extrinsics: &[ExtrinsicRun]) -> H256 {
 	let all: Vec<_> = extrinsics
 		.iter()
 		.map(|run| (&run.applied, run.events))
 		.collect();
 	H256(blake2_256(&all.encode()))
-}
-
-fn lines(control: &BlockRun, run: &BlockRun) -> Vec<ExtrinsicLine> {
-	(0u32..)
-		.zip(classes(control, run))
-		.filter(|(_, (_, _, class))| *class != ExtrinsicClass::Identical)
-		.map(|(index, (old, new, class))| ExtrinsicLine {
-			index,
-			class,
-			before: describe(&old.applied),
-			after: describe(&new.applied),
-			reason: new.reason.clone(),
-		})
-		.collect()
 }
 
 fn describe(applied: &Applied) -> String {
@@ -429,42 +659,6 @@ mod tests {
 			events: H256::repeat_byte(events),
 			..ExtrinsicRun::skipped(applied)
 		}
-	}
-
-	#[test]
-	fn each_pair_of_results_has_one_class() {
-		use Applied::*;
-		let class = |old, new| classify(&ran(old, 1), &ran(new, 1));
-		assert_eq!(class(Succeeded, Succeeded), ExtrinsicClass::Identical);
-		assert_eq!(
-			class(Failed(vec![1]), Failed(vec![1])),
-			ExtrinsicClass::Identical
-		);
-		assert_eq!(
-			class(Failed(vec![1]), Failed(vec![2])),
-			ExtrinsicClass::ErrorChanged
-		);
-		assert_eq!(class(Failed(vec![1]), Succeeded), ExtrinsicClass::ErrToOk);
-		assert_eq!(class(Succeeded, Failed(vec![1])), ExtrinsicClass::OkToErr);
-		assert_eq!(
-			class(Succeeded, Refused(vec![1])),
-			ExtrinsicClass::ValidityLost
-		);
-		assert_eq!(
-			class(Failed(vec![1]), Refused(vec![1])),
-			ExtrinsicClass::ValidityLost
-		);
-		assert_eq!(class(Succeeded, Trapped), ExtrinsicClass::Trapped);
-		assert_eq!(class(Succeeded, Deferred), ExtrinsicClass::Deferred);
-		assert_eq!(class(Succeeded, NotRun), ExtrinsicClass::NotRun);
-	}
-
-	#[test]
-	fn other_events_of_the_same_result_are_a_change() {
-		let class =
-			|old, new| classify(&ran(Applied::Succeeded, old), &ran(Applied::Succeeded, new));
-		assert_eq!(class(1, 1), ExtrinsicClass::Identical);
-		assert_eq!(class(1, 2), ExtrinsicClass::EventsChanged);
 	}
 
 	#[test]
@@ -533,6 +727,10 @@ mod tests {
 			header: None,
 			extrinsics: vec![ran(Applied::Succeeded, 1)],
 			weight: None,
+			written: BTreeMap::new(),
+			only_inherents: false,
+			hooks: Default::default(),
+			forged: false,
 			reason: None,
 			time: Duration::ZERO,
 		};

@@ -5,14 +5,11 @@
 //! now. What code does later and without another interface shows in the replay, not here.
 
 use airlock_report::PalletSet;
-use codec::{Decode, Encode};
-use frame_metadata::{
-	v14::{PalletMetadata, RuntimeMetadataV14, StorageEntryType},
-	RuntimeMetadata, RuntimeMetadataPrefixed,
-};
+use codec::Encode;
+use frame_metadata::v14::{PalletMetadata, RuntimeMetadataV14, StorageEntryType};
 use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 use sp_core::H256;
-use sp_crypto_hashing::{blake2_256, twox_128};
+use sp_crypto_hashing::{blake2_128, blake2_256, twox_128};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A storage item: the first half of the key names the pallet, the second one the item.
@@ -34,33 +31,35 @@ struct Shape {
 }
 
 impl Surface {
-	/// Reads what `Metadata_metadata` answers.
+	/// Of what a runtime says of itself.
 	///
 	/// # Errors
-	/// If it is not the metadata that every node understands, version 14.
-	pub(crate) fn read(mut answer: &[u8]) -> Result<Self, String> {
-		let opaque = Vec::<u8>::decode(&mut answer).map_err(|e| e.to_string())?;
-		let prefixed =
-			RuntimeMetadataPrefixed::decode(&mut &opaque[..]).map_err(|e| e.to_string())?;
-		let RuntimeMetadata::V14(metadata) = prefixed.1 else {
-			return Err(format!("metadata of version {}", prefixed.1.version()));
-		};
-		Ok(Self::of(&metadata))
-	}
-
-	fn of(metadata: &RuntimeMetadataV14) -> Self {
+	/// If it is larger than any honest runtime's.
+	pub(crate) fn of(metadata: &RuntimeMetadataV14) -> Result<Self, String> {
 		let mut surface = Self::default();
+		let mut shapes = Shapes::new(&metadata.types);
 		for pallet in &metadata.pallets {
 			let shape = Shape {
 				index: pallet.index,
-				hash: hash_of(pallet, &metadata.types),
+				hash: hash_of(pallet, &mut shapes),
 			};
 			surface.pallets.insert(pallet.name.clone(), shape);
 			let prefix = pallet.storage.as_ref().map_or(&pallet.name, |s| &s.prefix);
 			let prefix = twox_128(prefix.as_bytes());
 			surface.prefixes.insert(prefix, pallet.index);
 		}
-		surface
+		match shapes.left {
+			0 => Err("its types cannot be described".into()),
+			_ => Ok(surface),
+		}
+	}
+
+	/// The pallet whose keys begin so.
+	pub(crate) fn name_of(&self, prefix: &[u8; 16]) -> Option<String> {
+		let index = self.prefixes.get(prefix)?;
+		let mut all = self.pallets.iter();
+		all.find(|(_, shape)| shape.index == *index)
+			.map(|(name, _)| name.clone())
 	}
 
 	/// Pallets that come, go, or look different.
@@ -109,19 +108,30 @@ pub(crate) fn touched(
 	(pallets, unowned)
 }
 
-/// The storage item of a key; `None` for what belongs to the node, like `:code`.
+/// What keys of the node begin with: the code that runs and its successor, its heap, child tries, and the rescue.
+const NODES: [&[u8]; 6] = [
+	b":code",
+	b":pending_code",
+	b":heappages",
+	b":extrinsic_index",
+	b":child_storage:",
+	b":rescue:",
+];
+
+/// The storage item of a key; `None` for what belongs to the node.
 pub(crate) fn item_of(key: &[u8]) -> Option<Item> {
 	let mut item = [0; 32];
 	let length = key.len().min(32);
 	item.get_mut(..length)?.copy_from_slice(key.get(..length)?);
-	(!key.starts_with(b":")).then_some(item)
+	let is_nodes = NODES.iter().any(|own| key.starts_with(own));
+	(!is_nodes).then_some(item)
 }
 
 /// Items of `System` that hold more than a block's own bookkeeping and an upgrade's.
 const SYSTEMS_OWN: [&str; 3] = ["Account", "AuthorizedUpgrade", "BlockHash"];
 
 /// What every upgrade changes in `System`: its events and weights, and which code runs.
-fn is_routine(item: &Item) -> bool {
+pub(crate) fn is_routine(item: &Item) -> bool {
 	let (pallet, name) = item.split_at(16);
 	let own = SYSTEMS_OWN
 		.iter()
@@ -131,8 +141,7 @@ fn is_routine(item: &Item) -> bool {
 
 /// Hash over everything that others see of a pallet. Documentation and numbers of types are left out: they differ
 /// without meaning anything. So does `System.Version`, in every upgrade.
-fn hash_of(pallet: &PalletMetadata<PortableForm>, types: &PortableRegistry) -> H256 {
-	let mut shapes = Shapes::new(types);
+fn hash_of(pallet: &PalletMetadata<PortableForm>, shapes: &mut Shapes) -> H256 {
 	let mut text = vec![format!("{} {}", pallet.name, pallet.index)];
 	let enums = [
 		("calls", pallet.calls.as_ref().map(|calls| calls.ty.id)),
@@ -143,14 +152,7 @@ fn hash_of(pallet: &PalletMetadata<PortableForm>, types: &PortableRegistry) -> H
 		text.push(format!("{what} {}", shapes.of(id)));
 	}
 	for entry in pallet.storage.iter().flat_map(|storage| &storage.entries) {
-		let shape = match &entry.ty {
-			StorageEntryType::Plain(value) => shapes.of(value.id),
-			StorageEntryType::Map {
-				hashers,
-				key,
-				value,
-			} => format!("{hashers:?} {} {}", shapes.of(key.id), shapes.of(value.id)),
-		};
+		let shape = shapes.layout(&entry.ty);
 		let (name, modifier, default) = (&entry.name, &entry.modifier, &entry.default);
 		text.push(format!("item {name} {modifier:?} {shape} {default:?}"));
 	}
@@ -166,34 +168,80 @@ fn hash_of(pallet: &PalletMetadata<PortableForm>, types: &PortableRegistry) -> H
 	H256(text.using_encoded(blake2_256))
 }
 
-/// Types as text, whatever their numbers are.
+/// Most types that are described in one runtime's metadata, each as often as it is met.
+const MOST_SHAPES: u32 = 1 << 20;
+/// Most types inside of one another.
+const DEEPEST: usize = 256;
+
+/// Types as short texts, whatever their numbers are.
 struct Shapes<'a> {
 	types: &'a PortableRegistry,
-	/// Those that are being written, from the outermost on: a type may contain itself.
+	/// Those that are being described, from the outermost on: a type may contain itself.
 	open: Vec<u32>,
+	/// Those whose text does not depend on where they are met.
+	known: BTreeMap<u32, String>,
+	/// The place in `open` of the outermost type that the last text refers to.
+	refers_to: usize,
+	/// How many types may still be described. With none left, texts mean nothing.
+	left: u32,
 }
 
 impl<'a> Shapes<'a> {
 	fn new(types: &'a PortableRegistry) -> Self {
-		let open = Vec::new();
-		Self { types, open }
+		Self {
+			types,
+			open: Vec::new(),
+			known: BTreeMap::new(),
+			refers_to: usize::MAX,
+			left: MOST_SHAPES,
+		}
 	}
 
 	fn of(&mut self, id: u32) -> String {
-		let Some(ty) = self.types.resolve(id) else {
+		if let Some(known) = self.known.get(&id) {
+			return known.clone();
+		}
+		self.left = self.left.saturating_sub(1);
+		let Some(ty) = self.types.resolve(id).filter(|_| self.left > 0) else {
 			return "?".into();
 		};
+		if self.open.len() > DEEPEST {
+			self.left = 0;
+			return "?".into();
+		}
 		let path = ty.path.segments.join("::");
 		// These list what all pallets have: they say nothing of the one that uses them.
 		let last = ty.path.segments.last().map(String::as_str);
-		let outer = last.is_some_and(|name| name.starts_with("Runtime") || name == "OriginCaller");
-		if outer || self.open.contains(&id) {
+		if last.is_some_and(|name| name.starts_with("Runtime") || name == "OriginCaller") {
 			return path;
 		}
+		if let Some(at) = self.open.iter().position(|open| *open == id) {
+			self.refers_to = self.refers_to.min(at);
+			return format!("{path}^{}", self.open.len() - at);
+		}
+		let outer = std::mem::replace(&mut self.refers_to, usize::MAX);
+		let own = self.open.len();
 		self.open.push(id);
 		let inner = self.definition(&ty.type_def);
 		self.open.pop();
-		format!("{path}{inner}")
+		let text = format!("{path}:{}", hex::encode(blake2_128(inner.as_bytes())));
+		if self.refers_to >= own {
+			self.known.insert(id, text.clone());
+			self.refers_to = usize::MAX;
+		}
+		self.refers_to = self.refers_to.min(outer);
+		text
+	}
+
+	fn layout(&mut self, of: &StorageEntryType<PortableForm>) -> String {
+		match of {
+			StorageEntryType::Plain(value) => self.of(value.id),
+			StorageEntryType::Map {
+				hashers,
+				key,
+				value,
+			} => format!("{hashers:?} {} {}", self.of(key.id), self.of(value.id)),
+		}
 	}
 
 	fn definition(&mut self, of: &TypeDef<PortableForm>) -> String {
@@ -324,12 +372,5 @@ mod tests {
 		};
 		let plain = shape(None);
 		assert_eq!(plain, shape(Some(meta_type::<(u8, u16)>())));
-		assert!(plain.contains("field: U32"), "{plain}");
-	}
-
-	#[test]
-	fn anything_but_metadata_is_an_error() {
-		assert!(Surface::read(&[]).is_err());
-		assert!(Surface::read(&vec![1u8, 2, 3].encode()).is_err());
 	}
 }

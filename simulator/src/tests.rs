@@ -3,12 +3,19 @@
 mod chain;
 
 use super::*;
-use airlock_report::{
-	leaf::{BlockResult, CandidateRun, ClassCounts, StaticCheck},
-	tree::Sums,
-	BlockLeaf, EnactmentLeaf, ExtrinsicClass, Opening, PalletSet, SectionId, StaticLeaf, Verdict,
+use crate::{
+	executor::{engine_hash, Executor},
+	outcome::Found,
+	replay::plan,
 };
-use sp_runtime::Digest;
+use airlock_report::{
+	leaf::{Blob, CandidateRun, ClassCounts, StaticCheck},
+	tree::Sums,
+	BlockLeaf, EnactmentLeaf, ExtrinsicClass, Opening, PalletSet, SectionId, SimConfig, StateLeaf,
+	StaticLeaf, Verdict, SCHEMA,
+};
+use sp_runtime::{traits::Header as _, Digest};
+use sp_version::RuntimeVersion;
 use std::time::Duration;
 
 type MemoryBackend = sc_client_api::in_mem::Backend<Block>;
@@ -20,7 +27,10 @@ fn input(blocks: u32) -> Input {
 		anchor: None,
 		blocks,
 		scope: None,
+		effects: Vec::new(),
+		minted: 0,
 		threads: Some(1),
+		cache: None,
 	}
 }
 
@@ -31,7 +41,7 @@ fn simulate_should_fail_when_the_anchor_is_unknown() {
 		anchor: Some(anchor),
 		..input(1)
 	};
-	let error = simulate(&MemoryBackend::new(), &input).map(|_| ());
+	let error = simulate(&MemoryBackend::new(), &input, &()).map(|_| ());
 	assert_eq!(error, Err(Error::MissingBlock(anchor)));
 }
 
@@ -83,11 +93,8 @@ fn block(number: u32, control: bool, class: Option<ExtrinsicClass>) -> Replayed 
 	let mut classes = ClassCounts::default();
 	class.iter().for_each(|class| classes.add(*class));
 	let run = CandidateRun {
-		result: BlockResult::Complete,
-		root: H256::repeat_byte(9),
-		classes,
 		memoised: 1,
-		outcomes: H256::zero(),
+		..CandidateRun::complete(classes)
 	};
 	let changed = class.filter(|class| *class != ExtrinsicClass::Identical);
 	Replayed {
@@ -108,10 +115,12 @@ fn block(number: u32, control: bool, class: Option<ExtrinsicClass>) -> Replayed 
 				class,
 				before: "succeeded".into(),
 				after: "trapped".into(),
+				detail: String::new(),
 				reason: Some("at 0x7f00".into()),
 			})
 			.into_iter()
 			.collect(),
+		undeclared: Vec::new(),
 		reason: None,
 		control_time: Duration::from_millis(number.into()),
 		candidate_time: Duration::ZERO,
@@ -129,6 +138,8 @@ fn outcome(holds: bool, blocks: Vec<Replayed>) -> Outcome {
 		anchor_hash: H256::zero(),
 		blocks: blocks.len() as u32,
 		scope: PalletSet::default(),
+		effects: H256::zero(),
+		minted: 0,
 		engine: engine_hash(),
 	};
 	let blob = Inspected {
@@ -145,32 +156,24 @@ fn outcome(holds: bool, blocks: Vec<Replayed>) -> Outcome {
 		}],
 	};
 	let switch = Rehearsed {
-		leaf: EnactmentLeaf {
-			to: Blob::Candidate,
-			result: BlockResult::Complete,
-			before: H256::zero(),
-			after: H256::repeat_byte(1),
-			blocks: 1,
-			settled: true,
-			keys_changed: 3,
-			storage_versions_changed: 1,
-			changes: H256::zero(),
-			touched: PalletSet::default(),
-			unowned_keys: 0,
-			outside_scope: 0,
-		},
+		leaf: EnactmentLeaf::uneventful(Blob::Candidate),
 		reason: None,
 		touched: Vec::new(),
+		state: StateLeaf::empty(Blob::Candidate),
+		remarks: Vec::new(),
+		lost: Vec::new(),
+		lasting: Vec::new(),
 	};
 	let version = RuntimeVersion::default();
-	Outcome::new(
-		config,
-		version,
-		vec![blob],
-		vec![switch],
+	let found = Found {
+		blobs: vec![blob],
+		switches: vec![switch],
 		blocks,
-		Timings::default(),
-	)
+		continued: Vec::new(),
+		ways: Vec::new(),
+		stress: Vec::new(),
+	};
+	Outcome::new(config, version, found, Timings::default())
 }
 
 #[test]
@@ -179,8 +182,10 @@ fn the_verdict_follows_from_the_leaves() {
 	let identical = || block(1, true, Some(ExtrinsicClass::Identical));
 	assert_eq!(verdict(true, vec![identical()]), Verdict::Pass);
 	assert_eq!(verdict(false, vec![identical()]), Verdict::Fail);
+	let declared = block(2, true, Some(ExtrinsicClass::Declared));
+	assert_eq!(verdict(true, vec![identical(), declared]), Verdict::Pass);
 	let changed = block(2, true, Some(ExtrinsicClass::EventsChanged));
-	assert_eq!(verdict(true, vec![identical(), changed]), Verdict::Pass);
+	assert_eq!(verdict(true, vec![identical(), changed]), Verdict::Fail);
 	let lost = block(2, true, Some(ExtrinsicClass::ValidityLost));
 	assert_eq!(verdict(true, vec![identical(), lost]), Verdict::Fail);
 	let broken = block(2, false, None);
@@ -193,7 +198,12 @@ fn the_verdict_follows_from_the_leaves() {
 #[test]
 fn a_report_has_every_required_section() {
 	let report = outcome(true, vec![block(1, true, None)]).report;
-	let required = [SectionId::Static, SectionId::Enactment, SectionId::Replay];
+	let required = [
+		SectionId::Static,
+		SectionId::Enactment,
+		SectionId::State,
+		SectionId::Replay,
+	];
 	assert!(report.is_complete(&required));
 	assert!(!outcome(true, vec![]).report.is_complete(&required));
 	let expected = Sums {
@@ -260,5 +270,5 @@ fn json_names_the_worst_first_and_only_blocks_that_differ() {
 		.map(|b| b["number"].as_u64())
 		.collect();
 	assert_eq!(numbers, [Some(2), Some(3)]);
-	assert_eq!(json["sections"].as_array().unwrap().len(), 3);
+	assert_eq!(json["sections"].as_array().unwrap().len(), 7);
 }

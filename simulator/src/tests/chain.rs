@@ -2,8 +2,8 @@
 
 use super::MemoryBackend;
 use crate::{
-	bench::Workbench, enactment::inherent_data, executor::Executor, memo::Memo, replay::load_from,
-	simulate, state_at, Header, Input, Outcome,
+	bench::Workbench, executor::Executor, memo::Memo, replay::load_from, replay_part, simulate,
+	stage::inherent_data, state_at, Header, Input, Observer, Outcome,
 };
 use airlock_report::{
 	leaf::{Blob, BlockResult},
@@ -11,7 +11,8 @@ use airlock_report::{
 };
 use airlock_runtime::{profiles, RuntimeCall, SignedPayload, TxExtension, UncheckedExtrinsic};
 use airlock_variants::{
-	BASE, BASE_SPEC_VERSION, GOOD, GOOD_ROLLBACK, GOOD_SPEC_VERSION, UNHEALTHY, UNHEALTHY_ROLLBACK,
+	with_fault, Fault, BASE, BASE_SPEC_VERSION, GOOD, GOOD_ROLLBACK, GOOD_SPEC_VERSION, UNHEALTHY,
+	UNHEALTHY_ROLLBACK,
 };
 use codec::{Decode, Encode};
 use sc_chain_spec::GenesisConfigBuilderRuntimeCaller;
@@ -26,6 +27,16 @@ use sp_runtime::{generic::Era, traits::Header as _, Digest, DigestItem, OpaqueEx
 use sp_state_machine::BackendTransaction;
 
 const SLOT_MS: u64 = 2_000;
+
+/// What the good upgrade says of itself.
+const EFFECTS: &str = r#"
+schema = 1
+[[effect]]
+kind = "storage"
+pallet = "Profiles"
+name = "Names"
+why = "Names say since when they stand."
+"#;
 
 /// A chain in memory, built by its own code.
 struct Chain {
@@ -112,7 +123,7 @@ impl Chain {
 		let mut body = Vec::<OpaqueExtrinsic>::decode(&mut &inherents[..]).unwrap();
 		body.extend(transactions);
 		for extrinsic in &body {
-			let run = bench.apply(code, extrinsic, Memo::Off).unwrap();
+			let run = bench.apply(code, &extrinsic.encode(), Memo::Off).unwrap();
 			assert!(run.applied.is_included(), "{run:?}");
 		}
 		let mut header = bench.finalize(code).unwrap();
@@ -207,15 +218,28 @@ impl Chain {
 		blocks: u32,
 		threads: Option<usize>,
 	) -> Outcome {
-		let input = Input {
+		let input = self.input(candidate, rollback, blocks, threads);
+		simulate(&self.backend, &input, &()).unwrap()
+	}
+
+	fn input(
+		&self,
+		candidate: &[u8],
+		rollback: Option<&[u8]>,
+		blocks: u32,
+		threads: Option<usize>,
+	) -> Input {
+		Input {
 			candidate: candidate.to_vec(),
 			rollback: rollback.map(<[u8]>::to_vec),
 			anchor: Some(self.head.hash()),
 			blocks,
 			scope: None,
+			effects: EFFECTS.into(),
+			minted: 0,
 			threads,
-		};
-		simulate(&self.backend, &input).unwrap()
+			cache: None,
+		}
 	}
 }
 
@@ -283,6 +307,20 @@ fn a_good_upgrade_passes_and_two_simulators_see_the_same() {
 	assert_eq!(switches[0].after, switches[1].before);
 	assert_eq!(switches[1].after, switches[2].before);
 
+	// The same blocks once more in a row.
+	let went_on = sums(&outcome, SectionId::Continuous);
+	assert_eq!((went_on.leaves, went_on.control_only), (4, 0));
+	assert_eq!((went_on.extrinsics, went_on.identical), (16, 16));
+	// Four blocks are enough for the shortest way back only.
+	let ways = outcome.ways.iter().map(|way| way.leaf.run);
+	let works: Vec<_> = ways.map(|run| run.map(|run| run.works())).collect();
+	// The code before does not read what the migration wrote.
+	let none = None;
+	assert_eq!(works, [Some(true), Some(false), none, none, none, none]);
+	let stress = sums(&outcome, SectionId::Stress);
+	assert_eq!((stress.leaves, stress.regressions), (16, 0));
+	assert!(stress.extrinsics > 900, "{stress:?}");
+
 	let other = chain.simulate_with(GOOD, Some(GOOD_ROLLBACK), 4, Some(1));
 	assert_eq!(outcome.report, other.report);
 	assert_eq!(outcome.sections, other.sections);
@@ -303,9 +341,12 @@ fn a_switch_may_touch_what_its_dossier_declares_and_nothing_else() {
 			anchor: Some(chain.head.hash()),
 			blocks: 2,
 			scope: Some(scope.iter().copied().collect()),
+			effects: EFFECTS.into(),
+			minted: 0,
 			threads: None,
+			cache: None,
 		};
-		simulate(&chain.backend, &input).unwrap()
+		simulate(&chain.backend, &input, &()).unwrap()
 	};
 	let declared = of(&[PROFILES]);
 	assert_eq!(
@@ -361,7 +402,7 @@ fn blocks_of_other_code_and_of_its_migration_say_nothing_of_the_candidate() {
 	assert_eq!(compared, [false, true, true], "{:#}", outcome.to_json());
 	assert!(outcome.blocks.iter().all(|block| block.leaf.control));
 	assert_eq!(sums(&outcome, SectionId::Replay).control_only, 1);
-	// It hides its fault for longer than the rehearsal runs.
+	// What makes it lose names is not in history.
 	assert_eq!(outcome.report.verdict(), Verdict::Pass);
 }
 
@@ -434,4 +475,112 @@ fn nothing_is_written_to_the_backend() {
 	chain.simulate(GOOD, Some(GOOD_ROLLBACK), 1);
 	assert_eq!(before, root(&chain));
 	assert_eq!(before, *chain.head.state_root());
+}
+
+/// What a broken upgrade gave in each section.
+fn broken(fault: Fault, chain: &Chain, blocks: u32) -> Outcome {
+	let code = with_fault(fault).expect("built with wasm");
+	chain.simulate(&code, Some(GOOD_ROLLBACK), blocks)
+}
+
+#[test]
+fn differences_after_the_first_are_tainted_in_the_chain_and_not_in_the_replay() {
+	let mut chain = Chain::new();
+	chain.live(3);
+	let outcome = broken(Fault::FeeOffByOne, &chain, 3);
+	// Each transaction, and in each block the accounts and the issuance.
+	assert_eq!(sums(&outcome, SectionId::Replay).regressions, 9 + 6);
+	let went_on = sums(&outcome, SectionId::Continuous);
+	assert_eq!((went_on.regressions, went_on.changed), (1, 8));
+}
+
+#[test]
+fn the_stress_finds_what_history_does_not_show() {
+	let mut chain = Chain::new();
+	// Nobody sets a name.
+	for _ in 0..2 {
+		let transfer = chain.signed(transfer(1_000_000_000_000));
+		chain.build(vec![transfer]);
+	}
+	let outcome = broken(Fault::DropsEvent, &chain, 2);
+	assert_eq!(sums(&outcome, SectionId::Replay).regressions, 0);
+	assert_eq!(sums(&outcome, SectionId::Continuous).regressions, 0);
+	assert!(sums(&outcome, SectionId::Stress).regressions > 0);
+	assert_eq!(outcome.report.verdict(), Verdict::Fail);
+	let page = outcome.to_html();
+	assert!(page.contains("Profiles.set_name"), "the page shows it");
+}
+
+/// Keeps everything in memory.
+#[derive(Default)]
+struct Kept(std::sync::Mutex<std::collections::BTreeMap<String, Vec<u8>>>);
+
+impl Observer for Kept {
+	fn keep(&self, name: &str, bytes: &[u8]) {
+		let mut kept = self.0.lock().unwrap();
+		assert_eq!(
+			kept.insert(name.into(), bytes.into()),
+			None,
+			"{name}, twice"
+		);
+	}
+	fn recall(&self, name: &str) -> Option<Vec<u8>> {
+		self.0.lock().unwrap().get(name).cloned()
+	}
+}
+
+#[test]
+fn parts_give_the_same_root_as_one_run_and_are_not_done_twice() {
+	let mut chain = Chain::new();
+	chain.live(20);
+	let input = chain.input(GOOD, Some(GOOD_ROLLBACK), 20, None);
+	let whole = simulate(&chain.backend, &input, &()).unwrap();
+	let kept = Kept::default();
+	let part = |part| {
+		replay_part(&chain.backend, &input, part, &kept)
+			.unwrap()
+			.blocks
+	};
+	// Eight blocks are kept together: 1 to 7, 8 to 15, and 16 to 20.
+	assert_eq!((part(8..12), part(0..8), part(16..16)), (8, 7, 0));
+	assert_eq!(kept.0.lock().unwrap().len(), 2);
+	let merged = simulate(&chain.backend, &input, &kept).unwrap();
+	assert_eq!(kept.0.lock().unwrap().len(), 3);
+	assert_eq!(merged.report.root(), whole.report.root());
+	assert_eq!(merged.sections, whole.sections);
+	// Nothing of another candidate is taken.
+	let other = chain.input(UNHEALTHY, Some(UNHEALTHY_ROLLBACK), 20, None);
+	simulate(&chain.backend, &other, &kept).unwrap();
+	assert_eq!(kept.0.lock().unwrap().len(), 6);
+}
+
+#[test]
+fn a_database_that_fails_is_nobodys_fault() {
+	use crate::{enactment, stage::Stage};
+	let mut chain = Chain::new();
+	chain.live(1);
+	let healthy = state_at(&chain.backend, chain.head.hash()).unwrap();
+	let (code, _) = load_from(&healthy, &chain.executor).unwrap();
+	// The same root, of which nothing is there.
+	let lost = sp_state_machine::TrieBackendBuilder::new(
+		sp_trie::PrefixedMemoryDB::<crate::Hasher>::default(),
+		*chain.head.state_root(),
+	)
+	.build();
+	let mut stage = Stage::new(&lost, &chain.executor, &chain.head);
+	let failed = stage.build_block(code);
+	assert!(
+		failed
+			.as_ref()
+			.is_err_and(|trap| trap.0.contains("cannot be read")),
+		"{failed:?}"
+	);
+	let step = enactment::Step {
+		to: Blob::Current,
+		code,
+		bytes: None,
+	};
+	let effects = crate::effects::Effects::read(b"").unwrap();
+	let rehearsed = enactment::rehearse(&lost, &chain.executor, &chain.head, &[step], &effects);
+	assert!(rehearsed.is_err());
 }
