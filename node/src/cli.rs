@@ -12,6 +12,10 @@ pub struct Cli {
 	/// Options of a running node.
 	#[clap(flatten)]
 	pub run: RunCmd,
+
+	/// Options of shadow mode.
+	#[clap(flatten)]
+	pub shadow: crate::shadow::Options,
 }
 
 /// What the node can do besides running.

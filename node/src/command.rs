@@ -130,16 +130,17 @@ fn simulate(cli: &Cli, cmd: &SimulateCmd) -> sc_cli::Result<ExitCode> {
 }
 
 fn run_node(cli: &Cli) -> sc_cli::Result<()> {
+	let shadow = cli.shadow.clone();
 	cli.create_runner(&cli.run)?
 		.run_node_until_exit(|mut config| async move {
 			let cache = &mut config.executor.runtime_cache_size;
 			*cache = (*cache).max(service::RUNTIME_CACHE_SIZE);
 			match config.network.network_backend {
 				NetworkBackendType::Libp2p => {
-					service::new_full::<sc_network::NetworkWorker<_, _>>(config)
+					service::new_full::<sc_network::NetworkWorker<_, _>>(config, &shadow)
 				}
 				NetworkBackendType::Litep2p => {
-					service::new_full::<sc_network::Litep2pNetworkBackend>(config)
+					service::new_full::<sc_network::Litep2pNetworkBackend>(config, &shadow)
 				}
 			}
 			.map_err(sc_cli::Error::Service)

@@ -7,6 +7,7 @@ mod readiness;
 mod rescue;
 mod rpc;
 mod service;
+mod shadow;
 mod simulate;
 
 use std::process::ExitCode;

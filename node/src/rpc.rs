@@ -1,5 +1,5 @@
 //! JSON-RPC methods beyond those that every node has (system, author, chain, state, and the new
-//! `chainHead`, `chainSpec`, `transaction` and `archive`): nonces, fees, finality, readiness, and the rescue.
+//! `chainHead`, `chainSpec`, `transaction` and `archive`): nonces, fees, finality, readiness, shadow mode, and the rescue.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use crate::{
 	readiness::{self, Plain, Tried},
 	rescue::Seen,
 	service::{FullBackend, FullClient, FullPool},
+	shadow,
 };
 use airlock_primitives::{api::AirlockApi, rescue};
 use airlock_runtime::opaque::Block;
@@ -38,6 +39,8 @@ pub struct Deps {
 	pub rescues: Seen,
 	/// Runs code that is not the chain's yet.
 	pub executor: Plain,
+	/// What a candidate does with each block, if this node is to look.
+	pub shadow: Option<shadow::Seen>,
 	/// Finality.
 	pub grandpa: GrandpaDeps,
 }
@@ -68,6 +71,7 @@ pub fn create(
 		pool,
 		rescues,
 		executor: plain,
+		shadow,
 		grandpa,
 	} = deps;
 	let grandpa = Grandpa::new(
@@ -86,6 +90,10 @@ pub fn create(
 	module.register_blocking_method("airlock_tryCodes", move |params, _, ext| {
 		sc_rpc_api::check_if_safe(&ext)?;
 		try_codes(&chain, &plain, params.one()?)
+	})?;
+	// What differs may be many lines, and `null` says that nobody looks.
+	module.register_method("airlock_shadow", move |_, _, _| {
+		RpcResult::Ok(shadow.as_ref().map(shadow::Seen::view))
 	})?;
 	module.register_method("airlock_rescue", move |_, _, _| current(&client, &rescues))?;
 	Ok(module)

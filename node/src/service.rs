@@ -165,6 +165,7 @@ struct GrandpaNetwork {
 /// Starts a full node, or a validator if the configuration says so.
 pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	config: Configuration,
+	shadow: &crate::shadow::Options,
 ) -> Result<TaskManager, ServiceError> {
 	let sc_service::PartialComponents {
 		client,
@@ -237,12 +238,15 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 		)?;
 	}
 
+	let registry = config.prometheus_registry().cloned();
+	let shadow = crate::shadow::spawn(shadow, &client, &backend, &task_manager, registry.as_ref())?;
 	let voter_state = SharedVoterState::empty();
 	let rpc = crate::rpc::Deps {
 		client: client.clone(),
 		pool: transaction_pool.clone(),
 		rescues,
 		executor,
+		shadow,
 		grandpa: crate::rpc::GrandpaDeps {
 			voter_state: voter_state.clone(),
 			authorities: grandpa_link.shared_authority_set().clone(),
@@ -257,7 +261,6 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 	let name = config.network.node_name.clone();
 	let force_authoring = config.force_authoring;
 	let finality = !config.disable_grandpa;
-	let registry = config.prometheus_registry().cloned();
 	sc_service::spawn_tasks(sc_service::SpawnTasksParams {
 		network: Arc::new(network.clone()),
 		client: client.clone(),
