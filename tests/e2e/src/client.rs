@@ -189,6 +189,11 @@ impl Client {
 		blocks.ok_or_else(|| anyhow!("airlock_rescue says {answer}"))
 	}
 
+	/// What the node has seen of the candidate that it executes each block under as well.
+	pub async fn shadow(&self) -> Result<serde_json::Value> {
+		Ok(self.raw.request("airlock_shadow", rpc_params![]).await?)
+	}
+
 	/// What this node says when it loads codes that were uploaded, and asks each for its version.
 	pub async fn try_codes(&self, codes: impl IntoIterator<Item = CodeRef>) -> Result<Tried> {
 		let codes: Vec<(H256, u32)> = codes

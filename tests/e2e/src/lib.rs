@@ -15,6 +15,8 @@ pub mod demo;
 pub mod display;
 pub mod gauntlet;
 pub mod lifecycle;
+pub mod matrix;
+pub mod measure;
 pub mod network;
 pub mod report;
 pub mod roles;

@@ -460,7 +460,8 @@ impl<'a> Director<'a> {
 			.with_context(|| node.name.clone())?;
 			drop(own);
 			let started = Instant::now();
-			let simulated = roles::simulate(node, &round, &code, back.as_deref()).await?;
+			let simulated =
+				roles::simulate(node, &round, upgrade.effects, &code, back.as_deref()).await?;
 			let report = &simulated.report;
 			let told = format!(
 				"simulated {} blocks up to #{} on its own node in {:.1} s, root {:?}",

@@ -104,7 +104,15 @@ impl Node {
 	/// # Errors
 	/// If it runs already, or the binary cannot be started.
 	pub fn start(&self) -> Result<()> {
-		self.start_with(&[])
+		self.spawn(&[], &[])
+	}
+
+	/// Starts the process with more options.
+	///
+	/// # Errors
+	/// As [`Self::start`].
+	pub fn start_as(&self, options: &[String]) -> Result<()> {
+		self.spawn(&[], options)
 	}
 
 	/// Starts the process with more in its environment.
@@ -112,6 +120,10 @@ impl Node {
 	/// # Errors
 	/// As [`Self::start`].
 	pub fn start_with(&self, environment: &[(&str, String)]) -> Result<()> {
+		self.spawn(environment, &[])
+	}
+
+	fn spawn(&self, environment: &[(&str, String)], options: &[String]) -> Result<()> {
 		let mut child = self.child();
 		ensure!(child.is_none(), "{} runs already", self.name);
 		let log = OpenOptions::new()
@@ -121,6 +133,7 @@ impl Node {
 		let process = self
 			.command()
 			.args(&self.args)
+			.args(options)
 			.envs(environment.iter().map(|(name, value)| (name, value)))
 			.stdin(Stdio::null())
 			.stdout(log.try_clone()?)

@@ -193,6 +193,7 @@ pub struct Simulated {
 pub async fn simulate(
 	node: &Node,
 	round: &Round,
+	effects: &str,
 	code: &Path,
 	back: Option<&Path>,
 ) -> Result<Simulated> {
@@ -201,6 +202,8 @@ pub async fn simulate(
 	let json = scale.with_extension("json");
 	let leaves = scale.with_extension("leaves");
 	let log = scale.with_extension("log");
+	let manifest = scale.with_extension("toml");
+	std::fs::write(&manifest, effects)?;
 	let scope: Vec<String> = round
 		.scope
 		.0
@@ -215,6 +218,7 @@ pub async fn simulate(
 		format!("--anchor={}", round.anchor),
 		format!("--blocks={}", round.blocks),
 		format!("--scope={}", scope.join(",")),
+		format!("--effects={}", manifest.display()),
 		format!("--json={}", json.display()),
 		format!("--scale={}", scale.display()),
 		format!("--leaves={}", leaves.display()),

@@ -335,6 +335,56 @@ fn versioned_base() -> Result<Vec<u8>> {
 	)
 }
 
+/// The chain's own code as a way back from the good upgrade: it knows nothing of what that one stores.
+///
+/// # Errors
+/// If this program was built without wasm; so below.
+pub fn forgetful_back() -> Result<Vec<u8>> {
+	let base = decompressed(airlock_variants::BASE).ok_or_else(no_wasm)?;
+	with_version(base, NEXT + 1)
+}
+
+/// The good upgrade, with a pallet of another name: it finds nothing of what is stored.
+///
+/// # Errors
+/// If the name is not in it.
+pub fn with_moved_storage() -> Result<Vec<u8>> {
+	let old = "Profiles";
+	let mut code = good()?;
+	// A compiler writes the hash of a name as two numbers, and another one must not take more bytes.
+	let lengths = |name: &str| halves(name).map(|half| half.len());
+	let letters = || 'a'..='z';
+	let new = letters().flat_map(|one| letters().map(move |two| format!("Profil{one}{two}")));
+	let mut new = new.filter(|new| new != old && lengths(new) == lengths(old));
+	let new = new.next().context("each other name is longer")?;
+	let names = [(old.as_bytes().to_vec(), new.as_bytes().to_vec())];
+	let numbers = halves(old).into_iter().zip(halves(&new));
+	for (old, new) in names.into_iter().chain(numbers) {
+		code = patched(&code, &old, &new)?;
+		while let Ok(more) = patched(&code, &old, &new) {
+			code = more;
+		}
+	}
+	pack(&code)
+}
+
+/// The hash of a pallet's name as the numbers in its code: signed, seven bits to a byte, the lowest first.
+fn halves(name: &str) -> [Vec<u8>; 2] {
+	let hash = u128::from_le_bytes(sp_crypto_hashing::twox_128(name.as_bytes()));
+	[hash as i64, (hash >> 64) as i64].map(|mut number| {
+		let mut bytes = Vec::new();
+		loop {
+			let low = (number & 0x7f) as u8;
+			number >>= 7;
+			let is_last = matches!((number, low & 0x40), (0, 0) | (-1, 0x40));
+			bytes.push(if is_last { low } else { low | 0x80 });
+			if is_last {
+				return bytes;
+			}
+		}
+	})
+}
+
 /// The good upgrade, for a chain of another name.
 fn renamed() -> Result<Vec<u8>> {
 	let mut code = good()?;
