@@ -8,7 +8,9 @@
 //! - [`report`]: what was claimed, and the evidence.
 //! - [`demo`]: the acts, as the binary and the end-to-end tests run them.
 //! - [`gauntlet`]: bad upgrades, pushed as far as the chain lets them; and faults of nodes while a good one passes.
+//! - [`matrix`]: upgrades with one thing wrong each, simulated; [`measure`]: what a simulation costs.
 //! - [`wires`]: what connects nodes, and can be cut.
+//! - [`program`]: what the binaries share.
 
 pub mod client;
 pub mod demo;
@@ -18,6 +20,7 @@ pub mod lifecycle;
 pub mod matrix;
 pub mod measure;
 pub mod network;
+pub mod program;
 pub mod report;
 pub mod roles;
 pub mod wires;

@@ -4,6 +4,7 @@ use airlock_e2e::{
 	demo,
 	display::Display,
 	network::{self, Network},
+	program,
 	report::Report,
 };
 use anyhow::{Context, Result};
@@ -49,21 +50,11 @@ enum Act {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-	match run(Cli::parse()).await {
-		Ok(true) => ExitCode::SUCCESS,
-		Ok(false) => ExitCode::FAILURE,
-		Err(error) => {
-			eprintln!("{error:#}");
-			ExitCode::FAILURE
-		}
-	}
+	program::exit_code(run(Cli::parse()).await)
 }
 
 async fn run(cli: Cli) -> Result<bool> {
-	let binary = match cli.node.clone() {
-		Some(path) => path,
-		None => std::env::current_exe()?.with_file_name("airlock-node"),
-	};
+	let binary = program::node(cli.node.clone())?;
 	let options = demo::Options {
 		network: network::Options {
 			binary,

@@ -1,9 +1,12 @@
 //! Pushes bad upgrades at chains of four validators, as far as these let them.
 
-use airlock_e2e::gauntlet::{
-	self,
-	blobs::{self, Stop},
-	cost, faults, soak, Options, Row,
+use airlock_e2e::{
+	gauntlet::{
+		self,
+		blobs::{self, Stop},
+		cost, faults, soak, Options, Row,
+	},
+	program,
 };
 use anyhow::{ensure, Context, Result};
 use clap::Parser;
@@ -54,28 +57,11 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-	let run = async {
-		tokio::select! {
-			done = run(Cli::parse()) => done,
-			// Dropping the run ends the processes.
-			_ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
-		}
-	};
-	match run.await {
-		Ok(true) => ExitCode::SUCCESS,
-		Ok(false) => ExitCode::FAILURE,
-		Err(error) => {
-			eprintln!("{error:#}");
-			ExitCode::FAILURE
-		}
-	}
+	program::exit_code(program::unless_interrupted(run(Cli::parse())).await)
 }
 
 async fn run(cli: Cli) -> Result<bool> {
-	let binary = match &cli.node {
-		Some(path) => path.clone(),
-		None => std::env::current_exe()?.with_file_name("airlock-node"),
-	};
+	let binary = program::node(cli.node.clone())?;
 	if let Some(without) = &cli.import_cost {
 		let cost = cost::run(binary, without).await?;
 		println!("{}", serde_json::to_string_pretty(&cost)?);

@@ -2,7 +2,7 @@
 
 use airlock_e2e::{
 	matrix::{self, Row},
-	measure,
+	measure, program,
 };
 use anyhow::{ensure, Context, Result};
 use clap::Parser;
@@ -32,21 +32,7 @@ struct Cli {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-	let run = async {
-		tokio::select! {
-			done = run(Cli::parse()) => done,
-			// Dropping the run ends the processes.
-			_ = tokio::signal::ctrl_c() => anyhow::bail!("interrupted"),
-		}
-	};
-	match run.await {
-		Ok(true) => ExitCode::SUCCESS,
-		Ok(false) => ExitCode::FAILURE,
-		Err(error) => {
-			eprintln!("{error:#}");
-			ExitCode::FAILURE
-		}
-	}
+	program::exit_code(program::unless_interrupted(run(Cli::parse())).await)
 }
 
 async fn run(cli: Cli) -> Result<bool> {
@@ -64,10 +50,7 @@ async fn run(cli: Cli) -> Result<bool> {
 	if !cli.only.is_empty() {
 		mutants.retain(|mutant| cli.only.iter().any(|name| name == mutant.name));
 	}
-	let binary = match cli.node {
-		Some(path) => path,
-		None => std::env::current_exe()?.with_file_name("airlock-node"),
-	};
+	let binary = program::node(cli.node)?;
 	if cli.measure {
 		println!("{}", measure::run(binary).await?);
 		return Ok(true);
