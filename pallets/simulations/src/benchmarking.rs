@@ -8,8 +8,7 @@ use airlock_primitives::{
 	Dossier, Rollback, Stage,
 };
 use airlock_report::{
-	openings, samples, uneventful, BlockLeaf, Leaf, Opening, PalletSet, SectionId, SimConfig,
-	SCHEMA,
+	openings, samples, uneventful, BlockLeaf, Leaf, Opening, SectionId, SimConfig, SCHEMA,
 };
 use alloc::{boxed::Box, vec, vec::Vec};
 use codec::Encode;
@@ -69,6 +68,8 @@ fn open<T: Config>(blocks: u32, stage: Stage) -> Round<BlockNumberFor<T>> {
 		anchor_hash: H256::repeat_byte(9),
 		blocks,
 		scope: dossier.scope.iter().copied().collect(),
+		effects: dossier.expected_effects.hash,
+		minted: dossier.minted,
 		commit_window: policy.commit_window,
 		reveal_window: policy.reveal_window,
 		commit_until: now.saturating_add(policy.commit_window),
@@ -210,13 +211,19 @@ mod benchmarks {
 	/// The last seat.
 	#[benchmark]
 	fn commit() {
-		open::<T>(16, Stage::Simulation);
+		let round = open::<T>(16, Stage::Simulation);
 		let last = T::MaxSeats::get().saturating_sub(1);
 		seat::<T>(last, Answer::Sealed);
 		let who = simulator::<T>(last);
 
 		#[extrinsic_call]
-		_(RawOrigin::Signed(who), ID, H256::zero());
+		_(
+			RawOrigin::Signed(who),
+			ID,
+			round.round,
+			round.attempt,
+			H256::zero(),
+		);
 
 		assert!(Submissions::<T>::get(ID).is_full());
 	}

@@ -17,6 +17,8 @@
 //!
 //! - The seal binds the report's root to chain, dossier, account, round and attempt, and hides it behind a salt: a
 //!   copied commitment cannot be opened by whoever copied it, and an old one is worth nothing.
+//! - The call names round and attempt as well: a commitment that comes too late is refused. The next attempt would take
+//!   what nobody can open in it, and fine an honest simulator.
 //! - The dossier's scope is part of the subject: a switch that touches another pallet makes a report fail.
 //! - A report carries its own subject ([`SimConfig`](airlock_report::SimConfig)); one about anything else than the
 //!   round is refused. So is one that leaves out a block, a check, or, if it passes, a switch.
@@ -278,7 +280,7 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// The account is no registered simulator. The council admits simulators.
 		NotSimulator,
-		/// The account is a simulator already.
+		/// The account is a simulator already. Nothing is to be done.
 		AlreadyAdmitted,
 		/// The proposal is not being simulated. Ask for its stage.
 		NoRound,
@@ -286,23 +288,26 @@ pub mod pallet {
 		CommitOver,
 		/// Reports are taken when the commit window has ended. Wait for it.
 		StillCommitting,
-		/// Reports are not taken any more.
+		/// Reports are not taken any more. Reveal earlier in the next round.
 		RevealOver,
-		/// You have committed in this round already.
+		/// You have committed in this round already. Reveal that report when commitments are over.
 		AlreadyCommitted,
-		/// Your organisation has committed in this round already.
+		/// Your organisation has committed in this round already. One account acts for an organisation: leave it to that
+		/// one.
 		OrganisationHasSeat,
-		/// All seats of this proposal are taken.
+		/// All seats of this proposal are taken. Commit earlier in another proposal's simulation.
 		NoSeatLeft,
-		/// You have not committed in this round.
+		/// You have not committed in this round. Only what was committed is revealed: commit in the next round.
 		NotCommitted,
-		/// You have revealed your report already.
+		/// You have revealed your report already. Nothing is to be done.
 		AlreadyRevealed,
 		/// Report and salt do not open your commitment. Use those you committed with, under your account.
 		CommitmentMismatch,
-		/// The report is about another chain, candidate, anchor, scope or number of blocks than this round.
+		/// The report is about another chain, candidate, anchor, scope or number of blocks than this round. Simulate what
+		/// the round asks for.
 		OtherSubject,
-		/// The report lacks a section that the chain requires, or its sections are not sorted.
+		/// The report lacks a section that the chain requires, or its sections are not sorted. Use an engine of the version
+		/// that the chain asks for.
 		SectionMissing,
 		/// The report leaves out a check, a block, or a switch. Simulate the whole subject of the round.
 		LeavesMissing,
@@ -324,30 +329,31 @@ pub mod pallet {
 		TooManyOpenings,
 		/// A leaf is opened that was not drawn for you. Open those of `samples`, in its order.
 		OpeningNotDrawn,
-		/// The opening is of a section that the report does not have.
+		/// The opening is of a section that the report does not have. Open the leaves that were drawn.
 		OpeningWithoutSection,
-		/// The section has no leaf of this index.
+		/// The section has no leaf of this index. Open the leaves that were drawn.
 		OpeningOutOfRange,
-		/// The proof has another length than one for this index in a section of this size.
+		/// The proof has another length than one for this index in a section of this size. Make it from the leaves of this
+		/// report.
 		ProofLengthWrong,
 		/// The proof does not lead to the section's root. Prove the leaf at this index from the same leaves.
 		ProofRootWrong,
-		/// The section's sums or count are not those of its tree.
+		/// The section's sums or count are not those of its tree. Make the report and its openings from the same leaves.
 		ProofSumsWrong,
-		/// The leaf belongs to another section.
+		/// The leaf belongs to another section. Open the leaves that were drawn.
 		LeafOfOtherSection,
-		/// The leaf is about another block than the one of its index.
+		/// The leaf is about another block than the one of its index. Simulate the blocks that the round asks for.
 		LeafOfOtherBlock,
 		/// The leaf's block has another hash on this chain. Replay the blocks of this chain.
 		LeafOfOtherHash,
-		/// The leaf contradicts the report's own subject; no engine writes it.
+		/// The leaf contradicts the report's own subject; no engine writes it. Use an engine that was not altered.
 		LeafImpossible,
 		/// No report that counts has this root. It may have been proven false already.
 		NoReport,
 		/// The evidence contradicts nothing. If a root is wrong, show the block's header; if a hash is wrong, the leaf
 		/// and the header of the next block.
 		NothingProven,
-		/// The header is longer than [`MAX_HEADER_LEN`] bytes.
+		/// The header is longer than [`MAX_HEADER_LEN`] bytes. No header of this chain is that long: take it from a node.
 		HeaderTooLong,
 		/// The header has another hash than the leaf. Show the header of the block that the leaf names by its hash; if
 		/// there is none, the first wrong hash is in a leaf of a later block.
@@ -356,6 +362,9 @@ pub mod pallet {
 		ProvenFalse,
 		/// The second leaf is not that of the block after the first one's. Open two neighbours, the older one first.
 		LeavesNotAdjacent,
+		/// Another attempt, or another round, is open than the one you commit to. Commit again to what is asked for now:
+		/// another attempt takes the same report, another round a new simulation.
+		OtherAttempt,
 	}
 
 	#[pallet::hooks]
@@ -428,35 +437,47 @@ pub mod pallet {
 			Ok(())
 		}
 
-		/// Seals a report.
+		/// Seals a report for one attempt.
 		///
 		/// ## Dispatch Origin
 		/// Signed: a registered simulator with at least half of its bond.
 		///
 		/// ## Details
-		/// The commitment is `domain_hash(Domain::Simulation, SealedReport)`. Keep report, salt and all leaves: they
-		/// are needed to reveal. Who commits and does not reveal pays [`Config::NoShowFine`].
+		/// The commitment is `domain_hash(Domain::Simulation, SealedReport)`, with the same `round` and `attempt`: those
+		/// of [`Rounds`]. One that comes too late is not taken for the attempt after it. Keep report, salt and all
+		/// leaves: they are needed to reveal. Who commits and does not reveal pays [`Config::NoShowFine`].
 		///
 		/// ## Errors
-		/// [`Error::NotSimulator`], [`Error::Leaving`], [`Error::Expelled`], [`Error::BondTooLow`],
-		/// [`Error::NoRound`], [`Error::CommitOver`], [`Error::AlreadyCommitted`], [`Error::OrganisationHasSeat`],
-		/// [`Error::NoSeatLeft`], or if the account acts in another role.
+		/// In this order:
+		/// - Not you: [`Error::NotSimulator`], [`Error::Leaving`], [`Error::Expelled`], [`Error::BondTooLow`].
+		/// - Not now: [`Error::NoRound`], [`Error::CommitOver`] whatever attempt is named, then
+		///   [`Error::OtherAttempt`].
+		/// - No seat: [`Error::AlreadyCommitted`], [`Error::OrganisationHasSeat`], [`Error::NoSeatLeft`], or if the
+		///   account acts in another role.
 		///
 		/// ## Events
 		/// [`Event::Committed`].
 		#[pallet::call_index(2)]
 		#[pallet::weight(T::WeightInfo::commit())]
-		pub fn commit(origin: OriginFor<T>, id: ProposalId, commitment: H256) -> DispatchResult {
+		pub fn commit(
+			origin: OriginFor<T>,
+			id: ProposalId,
+			round: u32,
+			attempt: u8,
+			commitment: H256,
+		) -> DispatchResult {
 			let simulator = ensure_signed(origin)?;
 			let mut entry = Simulators::<T>::get(&simulator).ok_or(Error::<T>::NotSimulator)?;
 			Self::ensure_serving(&entry)?;
 			Self::ensure_bonded(&entry)?;
-			let round = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
+			let open = Rounds::<T>::get(id).ok_or(Error::<T>::NoRound)?;
 			let now = frame_system::Pallet::<T>::block_number();
-			let taken = !round.closed && now < round.commit_until;
+			let taken = !open.closed && now < open.commit_until;
 			ensure!(taken, Error::<T>::CommitOver);
+			let is_open = (round, attempt) == (open.round, open.attempt);
+			ensure!(is_open, Error::<T>::OtherAttempt);
 			let organisation = entry.organisation;
-			Self::take_seat(id, round.seats, &simulator, organisation, commitment)?;
+			Self::take_seat(id, open.seats, &simulator, organisation, commitment)?;
 			T::Roles::claim(id, &simulator, Some(organisation), Role::Simulator)?;
 			entry.active.saturating_inc();
 			Simulators::<T>::insert(&simulator, entry);

@@ -329,9 +329,20 @@ pub fn seal(simulator: u64, round: u32, report: &Report) -> H256 {
 
 /// Commits in the attempt that runs.
 pub fn commit(who: u64, report: &Report) -> DispatchResult {
-	let attempt = crate::Rounds::<Test>::get(ID).map_or(0, |round| round.attempt);
-	let commitment = seal_of(who, 0, attempt, report);
-	Simulations::commit(RuntimeOrigin::signed(who), ID, commitment)
+	let (round, attempt) = running();
+	commit_seal(who, seal_of(who, round, attempt, report))
+}
+
+/// Commits in the attempt that runs, whatever is sealed.
+pub fn commit_seal(who: u64, commitment: H256) -> DispatchResult {
+	let (round, attempt) = running();
+	Simulations::commit(RuntimeOrigin::signed(who), ID, round, attempt, commitment)
+}
+
+/// The round and the attempt that run; the first ones if none does.
+fn running() -> (u32, u8) {
+	let round = crate::Rounds::<Test>::get(ID);
+	round.map_or((0, 0), |round| (round.round, round.attempt))
 }
 
 /// Reveals one of the reports that [`report`] makes, whatever its subject, with the leaves that were drawn.

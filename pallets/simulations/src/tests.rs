@@ -160,7 +160,7 @@ fn commit_should_fail_when_the_simulator_may_not() {
 	build_and_execute(|| {
 		assert_noop!(commit(5, &report(0)), Error::<Test>::NotSimulator);
 		assert_noop!(
-			Simulations::commit(signed(1), ID + 1, H256::zero()),
+			Simulations::commit(signed(1), ID + 1, 0, 0, H256::zero()),
 			Error::<Test>::NoRound
 		);
 		Conflicted::set(Some(1));
@@ -179,6 +179,30 @@ fn commit_should_fail_when_all_seats_are_taken() {
 		}
 		assert_ok!(Simulations::admit(RuntimeOrigin::root(), 5, 5));
 		assert_noop!(commit(5, &report(0)), Error::<Test>::NoSeatLeft);
+	});
+}
+
+/// The next round asks for another report, so it would take what nobody can open in it.
+#[test]
+fn commit_should_fail_and_cost_nothing_when_it_is_for_the_round_before_a_revision() {
+	build_and_execute(|| {
+		let late = seal(1, 0, &report(0));
+		let commit_to =
+			|who, round, attempt| Simulations::commit(signed(who), ID, round, attempt, late);
+		<Simulations as StageGate<u64, u32>>::close(ID);
+		open(1);
+		for (round, attempt) in [(0, 0), (0, 1), (1, 1), (2, 0)] {
+			assert_noop!(commit_to(1, round, attempt), Error::<Test>::OtherAttempt);
+		}
+		assert_noop!(commit_to(5, 0, 0), Error::<Test>::NotSimulator);
+		// The seat is still free, and what is sealed for this round can be opened.
+		assert_ok!(commit(1, &report(0)));
+		assert_noop!(commit_to(1, 0, 0), Error::<Test>::OtherAttempt);
+		to_due(COMMIT_ENDS);
+		assert_noop!(commit_to(2, 0, 0), Error::<Test>::CommitOver);
+		assert_ok!(reveal(1, &report(0)));
+		to_due(REVEAL_ENDS);
+		assert_eq!((bond(1), bond(2)), (BOND, BOND));
 	});
 }
 
@@ -204,8 +228,8 @@ fn reveal_should_be_taken_only_within_its_window() {
 fn reveal_should_fail_when_the_commitment_was_copied() {
 	build_and_execute(|| {
 		let copied = seal(1, 0, &report(0));
-		assert_ok!(Simulations::commit(signed(1), ID, copied));
-		assert_ok!(Simulations::commit(signed(2), ID, copied));
+		assert_ok!(commit_seal(1, copied));
+		assert_ok!(commit_seal(2, copied));
 		to_due(COMMIT_ENDS);
 		assert_ok!(reveal(1, &report(0)));
 		assert_noop!(reveal(2, &report(0)), Error::<Test>::CommitmentMismatch);
@@ -216,8 +240,8 @@ fn reveal_should_fail_when_the_commitment_was_copied() {
 fn reveal_should_fail_when_report_salt_or_round_differ() {
 	build_and_execute(|| {
 		assert_ok!(commit(1, &report(0)));
-		// A commitment of an earlier round, replayed.
-		assert_ok!(Simulations::commit(signed(2), ID, seal(2, 7, &report(0))));
+		// Sealed for another round than the one that is named.
+		assert_ok!(commit_seal(2, seal(2, 7, &report(0))));
 		to_due(COMMIT_ENDS);
 		assert_noop!(reveal(1, &report(1)), Error::<Test>::CommitmentMismatch);
 		assert_noop!(
@@ -283,7 +307,7 @@ fn a_new_round_should_void_the_old_one() {
 		open(1);
 		assert_eq!(Submissions::<Test>::get(ID).len(), 0);
 		assert_eq!(Reports::<Test>::iter().count(), 0);
-		assert_ok!(Simulations::commit(signed(1), ID, seal(1, 1, &report(0))));
+		assert_ok!(commit_seal(1, seal(1, 1, &report(0))));
 	});
 }
 
@@ -384,14 +408,14 @@ fn reveal_should_fail_when_the_seal_is_for_another_chain_or_dossier() {
 	];
 	for change in wrong {
 		build_and_execute(|| {
-			assert_ok!(Simulations::commit(signed(1), ID, sealed(change)));
+			assert_ok!(commit_seal(1, sealed(change)));
 			to_due(COMMIT_ENDS);
 			assert_noop!(reveal(1, &report(0)), Error::<Test>::CommitmentMismatch);
 		});
 	}
 	// The same bytes without a change open: the cases above fail for their one difference.
 	build_and_execute(|| {
-		assert_ok!(Simulations::commit(signed(1), ID, sealed(|_| ())));
+		assert_ok!(commit_seal(1, sealed(|_| ())));
 		to_due(COMMIT_ENDS);
 		assert_ok!(reveal(1, &report(0)));
 	});
@@ -404,8 +428,8 @@ fn reveal_should_fail_when_a_commitment_of_the_last_round_is_replayed() {
 		<Simulations as StageGate<u64, u32>>::close(ID);
 		to(OPENED);
 		open(1);
-		assert_ok!(Simulations::commit(signed(1), ID, seal(1, 0, &report(0))));
-		assert_ok!(Simulations::commit(signed(2), ID, seal(2, 1, &report(0))));
+		assert_ok!(commit_seal(1, seal(1, 0, &report(0))));
+		assert_ok!(commit_seal(2, seal(2, 1, &report(0))));
 		to_due(COMMIT_ENDS);
 		assert_noop!(reveal(1, &report(0)), Error::<Test>::CommitmentMismatch);
 		assert_ok!(reveal(2, &report(0)));
@@ -432,7 +456,7 @@ fn reveal_should_fail_when_there_is_no_round_or_nobody_signed() {
 			bad
 		);
 		assert_noop!(
-			Simulations::commit(RuntimeOrigin::none(), ID, H256::zero()),
+			Simulations::commit(RuntimeOrigin::none(), ID, 0, 0, H256::zero()),
 			bad
 		);
 	});

@@ -283,11 +283,9 @@ pub async fn commit(
 		salt,
 	};
 	let commitment = domain_hash(Domain::Simulation, &sealed);
+	let arguments = (id, round.round, round.attempt, Static(commitment));
 	client
-		.submit(
-			&who.key,
-			&dynamic::tx("Simulations", "commit", (id, Static(commitment))),
-		)
+		.submit(&who.key, &dynamic::tx("Simulations", "commit", arguments))
 		.await
 }
 

@@ -14,7 +14,7 @@ use airlock_runtime_tests as whole;
 use arbitrary::{Result, Unstructured};
 use codec::{DecodeLimit, Encode};
 use pallet_airlock_audits::{Decision, Kind, Opinion, SealedFinding, Severity};
-use pallet_airlock_simulations::Evidence;
+use pallet_airlock_simulations::{Evidence, Round};
 use pallet_airlock_supermajority::Vote;
 use sp_core::H256;
 
@@ -166,8 +166,14 @@ fn simulations(input: &mut Unstructured) -> Result<Meant> {
 	let mut who = input.choose(&simulators)?.clone();
 	let submissions = Submissions::<Runtime>::get(id);
 	if kind < 3 {
-		let commitment = whole::seal(id, &who, &report, SALT);
-		return Ok((Call::commit { id, commitment }.into(), by(who)));
+		let (round, attempt) = named(input, &round);
+		let call = Call::commit {
+			id,
+			round,
+			attempt,
+			commitment: whole::seal(id, &who, &report, SALT),
+		};
+		return Ok((call.into(), by(who)));
 	}
 	// Mostly what was sealed, and by whom.
 	if !submissions.is_empty() && !input.ratio(1, 8)? {
@@ -203,6 +209,16 @@ fn simulations(input: &mut Unstructured) -> Result<Meant> {
 		}
 		None => (Call::top_up {}.into(), by(who)),
 	})
+}
+
+/// Mostly the round and the attempt that run. What comes next decides and is not consumed: kept inputs are read as they
+/// were before commitments named an attempt.
+fn named(input: &Unstructured, open: &Round<u32>) -> (u32, u8) {
+	match input.peek_bytes(1) {
+		Some([253]) => (open.round, open.attempt ^ 1),
+		Some([254]) => (open.round.wrapping_sub(1), open.attempt),
+		_ => (open.round, open.attempt),
+	}
 }
 
 /// What would prove a lie about the first block: of the hash by the next block, of a root by its own header.

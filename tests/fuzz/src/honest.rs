@@ -95,8 +95,8 @@ fn simulation(id: ProposalId, lies: bool) -> Option<(AccountId, RuntimeCall)> {
 		} else {
 			reports.first()?
 		};
-		let commitment = whole::seal(id, &who, report, SALT);
-		return Some((who, Call::commit { id, commitment }.into()));
+		let call = whole::commit_to(id, &who, report, SALT);
+		return Some((who, call.into()));
 	}
 	let seed = round.seed?;
 	let mut sealed = submissions.iter().filter(|s| s.answer == Answer::Sealed);

@@ -219,6 +219,17 @@ fn draw_seal(spec: &Spec, by: Account, id: Id, report: Report, salt: u8) -> Seal
 	}
 }
 
+/// The round and the attempt that a seal is for, or mostly.
+fn draw_named(seal: &Seal, by: u8) -> (u32, u8) {
+	let (round, attempt) = (seal.round, seal.attempt);
+	match by % 16 {
+		11 => (round, attempt ^ 1),
+		12 => (round.wrapping_sub(1), attempt),
+		13 => (round.wrapping_add(1), attempt ^ 1),
+		_ => (round, attempt),
+	}
+}
+
 /// What was sealed, or mostly.
 fn draw_reveal(spec: &Spec, who: Account, id: Id, b: u8, c: u8) -> Action {
 	let round = spec.open.get(&id).and_then(|p| p.simulation.as_ref());
@@ -405,7 +416,8 @@ fn help_simulation(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
 		},
 		fault: None,
 	};
-	Some(Action::Commit(who, id, draw_seal(spec, who, id, report, 1)))
+	let seal = draw_seal(spec, who, id, report, 1);
+	Some(Action::Commit(who, id, draw_named(&seal, 1), seal))
 }
 
 fn help_review(spec: &Spec, id: Id, b: u8, c: u8) -> Option<Action> {
@@ -532,7 +544,7 @@ pub fn action(spec: &Spec, (kind, a, b, c): Draw) -> Action {
 				one_of(&SIMULATORS, b).0
 			};
 			let seal = draw_seal(spec, simulator, id, draw_report(b, c), c);
-			Action::Commit(simulator, id, seal)
+			Action::Commit(simulator, id, draw_named(&seal, c), seal)
 		}
 		86 => draw_reveal(spec, one_of(&SIMULATORS, b).0, id, b, c),
 		87 => draw_challenge(spec, who, id, b, c),

@@ -39,8 +39,8 @@ pub enum Action {
 	RemoveSimulator(bool, Account),
 	/// Makes the bond whole.
 	TopUp(Account),
-	/// A seal of one's own, or a copied one.
-	Commit(Account, Id, Seal),
+	/// For a round and an attempt, those that are open or others; a seal of one's own, or a copied one.
+	Commit(Account, Id, (u32, u8), Seal),
 	/// With all leaves that were drawn, or one less.
 	Reveal(Account, Id, Report, u8, bool),
 	/// With one header or none.
@@ -121,7 +121,7 @@ pub fn on_spec(spec: &mut Spec, action: &Action) -> Answer {
 		Action::AdmitSimulator(by, who, of) => spec.admit_simulator(by, who, of),
 		Action::RemoveSimulator(by, who) => spec.remove_simulator(by, who),
 		Action::TopUp(who) => spec.top_up(who),
-		Action::Commit(who, id, seal) => spec.commit(who, id, seal),
+		Action::Commit(who, id, named, seal) => spec.commit(who, id, named, seal),
 		Action::Reveal(who, id, report, salt, all) => spec.reveal(who, id, report, salt, all),
 		Action::Challenge(who, id, report, proof) => spec.challenge(who, id, report, proof),
 		Action::AdmitAuditor(by, who, of) => spec.admit_auditor(by, who, of),
@@ -277,9 +277,14 @@ fn simulations(before: &Spec, action: &Action) -> Answer {
 		}
 		Action::RemoveSimulator(allowed, simulator) => council(allowed, Call::remove { simulator }),
 		Action::TopUp(who) => by(who, Call::top_up {}),
-		Action::Commit(who, id, seal) => {
-			let commitment = chain::seal(&seal, id);
-			by(who, Call::commit { id, commitment })
+		Action::Commit(who, id, (round, attempt), seal) => {
+			let call = Call::commit {
+				id,
+				round,
+				attempt,
+				commitment: chain::seal(&seal, id),
+			};
+			by(who, call)
 		}
 		Action::Reveal(who, id, report, salt, all) => by(
 			who,

@@ -299,6 +299,22 @@ pub fn seal(id: ProposalId, simulator: &AccountId, report: &Report, salt: [u8; 3
 	domain_hash(Domain::Simulation, &sealed)
 }
 
+/// A simulator commits to a report in the attempt that runs.
+pub fn commit_to(
+	id: ProposalId,
+	simulator: &AccountId,
+	report: &Report,
+	salt: [u8; 32],
+) -> pallet_airlock_simulations::Call<Runtime> {
+	let round = pallet_airlock_simulations::Rounds::<Runtime>::get(id).expect("a round is open");
+	pallet_airlock_simulations::Call::commit {
+		id,
+		round: round.round,
+		attempt: round.attempt,
+		commitment: seal(id, simulator, report, salt),
+	}
+}
+
 /// The simulators of the local preset.
 pub fn simulators() -> Vec<AccountId> {
 	SIMULATORS.map(AccountId::from).to_vec()
@@ -314,8 +330,7 @@ pub fn simulate(id: ProposalId) {
 	use pallet_airlock_simulations::Call;
 	let (report, leaves) = (report(id), leaves(id));
 	for who in simulators() {
-		let commitment = seal(id, &who, &report, [1; 32]);
-		signed(&who, Call::commit { id, commitment }).expect("committed");
+		signed(&who, commit_to(id, &who, &report, [1; 32])).expect("committed");
 	}
 	let until = pallet_airlock_simulations::Rounds::<Runtime>::get(id)
 		.expect("open")

@@ -82,8 +82,7 @@ fn a_lie_is_proven_when_the_chain_has_forgotten_the_block() {
 		}
 		report = Report::of(report.config, &leaves).unwrap();
 		let (report_root, who, salt) = (report.root(), &simulators()[0], [1; 32]);
-		let commitment = seal(id, who, &report, salt);
-		signed(who, Call::commit { id, commitment }).unwrap();
+		signed(who, commit_to(id, who, &report, salt)).unwrap();
 		// Days pass.
 		(1..now).for_each(frame_system::BlockHash::<Runtime>::remove);
 		System::set_block_number(now + windows.standard.simulation.commit_window);
@@ -325,6 +324,8 @@ fn nothing_is_taken_for_a_proposal_that_has_ended() {
 				simulator.clone(),
 				pallet_airlock_simulations::Call::commit {
 					id,
+					round: 0,
+					attempt: 0,
 					commitment: Default::default(),
 				}
 				.into(),

@@ -169,9 +169,7 @@ fn waive_all(id: ProposalId) {
 /// All simulators commit, and none will reveal.
 fn commit(id: ProposalId) {
 	for who in simulators() {
-		let commitment = seal(id, &who, &report(id), [1; 32]);
-		let call = pallet_airlock_simulations::Call::commit { id, commitment };
-		signed(&who, call).expect("committed");
+		signed(&who, commit_to(id, &who, &report(id), [1; 32])).expect("committed");
 	}
 }
 

@@ -70,7 +70,7 @@ fn a_leaving_simulator_should_take_no_seat_and_leave_with_its_last_one() {
 			OPENED
 		));
 		assert_ok!(commit(1, &report(0)));
-		assert_ok!(Simulations::commit(signed(1), other, H256::zero()));
+		assert_ok!(Simulations::commit(signed(1), other, 0, 0, H256::zero()));
 		assert_eq!(standing(1), Some((Standing::Serving, 2)));
 		assert_ok!(Simulations::remove(root(), 1));
 		clear();
@@ -228,7 +228,7 @@ fn a_fine_should_take_what_is_left_when_the_bond_is_smaller() {
 				&policy(),
 				OPENED
 			));
-			assert_ok!(Simulations::commit(signed(1), id, H256::zero()));
+			assert_ok!(Simulations::commit(signed(1), id, 0, 0, H256::zero()));
 		}
 		assert_ok!(commit(1, &report(0)));
 		for at in [COMMIT_ENDS, REVEAL_ENDS] {

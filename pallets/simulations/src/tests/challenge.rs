@@ -610,6 +610,8 @@ fn an_expelled_simulator_should_take_no_part() {
 		assert_ok!(Simulations::commit(
 			signed(1),
 			other,
+			0,
+			0,
 			seal(1, 0, &report(0))
 		));
 		reveal_lie(&lie(), index_of(KNOWN), &[1], &[]);

@@ -186,13 +186,43 @@ fn commit_should_be_taken_again_at_the_edges_of_the_second_window() {
 	});
 }
 
+/// It waited in the transaction pool until nobody could open it any more.
+#[test]
+fn commit_should_fail_and_cost_nothing_when_it_is_for_the_attempt_before_the_extension() {
+	build_and_execute(|| {
+		let commit_to = |who, attempt| {
+			let sealed = seal_of(who, 0, attempt, &report(0));
+			Simulations::commit(signed(who), ID, 0, attempt, sealed)
+		};
+		assert_noop!(commit_to(1, 1), Error::<Test>::OtherAttempt);
+		to(COMMIT_ENDS);
+		assert_noop!(commit_to(1, 0), Error::<Test>::CommitOver);
+		// Whatever it names.
+		assert_noop!(commit_to(1, 1), Error::<Test>::CommitOver);
+		poll();
+		for who in 1..=2 {
+			assert_noop!(commit_to(who, 0), Error::<Test>::OtherAttempt);
+		}
+		// The seat is still free, also for who comes again.
+		assert_ok!(commit_to(1, 1));
+		assert_noop!(commit_to(1, 0), Error::<Test>::OtherAttempt);
+		assert_noop!(commit_to(1, 1), Error::<Test>::AlreadyCommitted);
+		let commit_ends = COMMIT_ENDS + COMMIT;
+		to_due(commit_ends);
+		assert_ok!(reveal(1, &report(0)));
+		let failed = GateStatus::Failed(Failure::TooFewReports);
+		assert_eq!(to_due(commit_ends + REVEAL), failed);
+		assert_eq!((bond(1), bond(2)), (BOND, BOND));
+	});
+}
+
 #[test]
 fn reveal_should_fail_when_a_seal_of_the_first_attempt_is_replayed() {
 	build_and_execute(|| {
 		let old = seal_of(1, 0, 0, &report(0));
 		hand_in(&[(1, report(0))]);
 		to_due(REVEAL_ENDS);
-		assert_ok!(Simulations::commit(signed(1), ID, old));
+		assert_ok!(commit_seal(1, old));
 		assert_ok!(commit(2, &report(0)));
 		to_due(SECOND_COMMIT_ENDS);
 		assert_noop!(reveal(1, &report(0)), Error::<Test>::CommitmentMismatch);

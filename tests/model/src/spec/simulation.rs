@@ -222,8 +222,8 @@ impl Spec {
 		}
 	}
 
-	/// Seals a report.
-	pub fn commit(&mut self, who: Account, id: Id, seal: Seal) -> Answer {
+	/// Seals a report, and names the round and the attempt that it is for.
+	pub fn commit(&mut self, who: Account, id: Id, named: (u32, u8), seal: Seal) -> Answer {
 		let simulator = self.simulators.get(&who).ok_or("NotSimulator")?;
 		serving(simulator)?;
 		check(simulator.bond * 2 >= BOND, "BondTooLow")?;
@@ -232,6 +232,7 @@ impl Spec {
 		let round = self.open.get(&id).and_then(|p| p.simulation.as_ref());
 		let round = round.ok_or("NoRound")?;
 		check(!round.closed && now < round.commit_until, "CommitOver")?;
+		check(named == (round.round, round.attempt), "OtherAttempt")?;
 		for other in &round.submissions {
 			check(other.by != who, "AlreadyCommitted")?;
 			check(other.organisation != organisation, "OrganisationHasSeat")?;
