@@ -403,7 +403,7 @@ pub mod pallet {
 	pub enum Error<T> {
 		/// The account is no registered auditor. The council admits auditors.
 		NotAuditor,
-		/// The account is an auditor already.
+		/// The account is an auditor already. Nothing is to be done.
 		AlreadyAdmitted,
 		/// The auditor was admitted too short a time ago. Act after the cooling period.
 		CoolingPeriod,
@@ -413,54 +413,57 @@ pub mod pallet {
 		OtherDossier,
 		/// Your organisation has attested to this already. Retract first, to say something else.
 		OrganisationAlreadyAttested,
-		/// As many attestations as the chain takes.
+		/// As many attestations as the chain takes. Wait until one is retracted.
 		TooManyAttestations,
-		/// You have not attested to this.
+		/// You have not attested to this. Look at the attestations that there are.
 		NotAttested,
-		/// The proposal is not open.
+		/// The proposal is not open. Look at its outcome; what was to be said of it comes too late.
 		NotOpen,
 		/// The share of the slots that such findings of such accounts have is full. Report to an auditor directly: half
 		/// of all slots are for auditors. When theirs are full, withhold the approval, or ask validators to stop.
 		TooManyFindings,
-		/// The proposal has no finding of this number.
+		/// The proposal has no finding of this number. Look at the proposal's list of findings.
 		NoFinding,
-		/// Nobody judges a finding of their own, or of their own organisation.
+		/// Nobody judges a finding of their own, or of their own organisation. Leave it to another organisation.
 		OwnFinding,
-		/// The finding has been judged already.
+		/// The finding has been judged already. A revision opens it again, if it is not gone.
 		AlreadyTriaged,
 		/// Only a confirmed finding can be resolved. Triage it first.
 		NotConfirmed,
 		/// The dossier is still the one in which the finding was found. Only a revision resolves it.
 		SameDossier,
-		/// The auditor is leaving, and acts no more.
+		/// The auditor is leaving, and acts no more. The council can admit it again when its last proposal has ended.
 		Leaving,
-		/// Nobody judges a proposal of their own, or of their own organisation.
+		/// Nobody judges a proposal of their own, or of their own organisation. Leave it to another organisation.
 		OwnProposal,
 		/// No review of the proposal has begun. Findings are judged from then on.
 		NotReviewedYet,
 		/// Your organisation has said this already. An auditor of another organisation has to agree.
 		SecondOrganisationNeeded,
-		/// A duplicate is of an earlier finding that is at least as severe and neither wrong nor a duplicate.
+		/// A duplicate is of an earlier finding that is at least as severe and neither wrong nor a duplicate. Name that
+		/// one, or dismiss the finding.
 		NotOriginal,
-		/// A finding is confirmed as less severe than it was reported, or by `Confirm`.
+		/// A finding is confirmed as less severe than it was reported, or by `Confirm`. Name a lower severity, or confirm
+		/// it as it is.
 		NotLower,
-		/// Only the reporter opens a sealed finding.
+		/// Only the reporter opens a sealed finding. Sign with the account that sealed it.
 		NotReporter,
-		/// The finding is not sealed.
+		/// The finding is not sealed. Its text is open already.
 		NotSealed,
 		/// Document and salt do not open the seal. Use those you sealed with, under your account.
 		CommitmentMismatch,
-		/// The amount is less than [`Config::MinBountyPart`].
+		/// The amount is less than [`Config::MinBountyPart`]. Put in at least that.
 		BountyPartTooSmall,
 		/// As many funders as the chain takes. Let one of them put in more.
 		TooManyFunders,
-		/// The account is no validator of the running session.
+		/// The account is no validator of the running session. Sign with a validator's account, or wait for the session in
+		/// which it has a seat.
 		NotValidator,
 		/// You stand behind the waiver already. Others are missing.
 		AlreadyWaived,
-		/// You do not stand behind a waiver of this finding.
+		/// You do not stand behind a waiver of this finding. There is nothing to take back.
 		NotWaiving,
-		/// More validators than [`Config::MaxValidators`].
+		/// More validators than [`Config::MaxValidators`]. This is a fault of the runtime: report it.
 		TooManyWaivers,
 		/// Only a finding that is open or confirmed can be waived. This one blocks nothing.
 		NotStanding,

@@ -293,7 +293,7 @@ pub mod pallet {
 	#[pallet::error]
 	#[derive(PartialEq)]
 	pub enum Error<T> {
-		/// Code is written by the lifecycle only: register a proposal.
+		/// Code is written by the lifecycle only: register a proposal. Nobody can write it otherwise.
 		NotThisCodesTurn,
 		/// Only validators of the running session may do this. Sign with the validator's account.
 		NotValidator,
@@ -311,11 +311,11 @@ pub mod pallet {
 		WatchIsOver,
 		/// More validators than the chain takes. Raise `MaxValidators` to the bound of the set.
 		TooManyValidators,
-		/// Another upgrade is on probation.
+		/// Another upgrade is on probation. Wait until that one has ended.
 		LaneBusy,
 		/// The lane is not locked. There is nothing to do.
 		NotLocked,
-		/// The rollback code's bytes are not on chain.
+		/// The rollback code's bytes are not on chain. Upload them: anybody may.
 		BytesMissing,
 		/// What you point at is as it must be. Look again at the newest block.
 		InvariantHolds,

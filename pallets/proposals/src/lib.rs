@@ -313,7 +313,7 @@ pub mod pallet {
 		RollbackVersionWrong,
 		/// A blob's length is zero, or above the chain's limit. Compress or shrink it.
 		CodeLengthWrong,
-		/// The rollback code must be other bytes than the candidate.
+		/// The rollback code must be other bytes than the candidate. Build the old logic with the next `spec_version`.
 		RollbackIsCandidate,
 		/// The bytes are not all on chain. Upload candidate and rollback code by `Preimage.note_preimage`.
 		BytesMissing,
@@ -325,17 +325,19 @@ pub mod pallet {
 		BlobTooLarge,
 		/// The blob has no embedded version, or several. Build it with the wasm builder of the SDK.
 		BlobWithoutVersion,
-		/// The blob is a runtime of another chain: its `spec_name` differs.
+		/// The blob is a runtime of another chain: its `spec_name` differs. Give the runtime of this chain.
 		SpecNameDiffers,
-		/// The blob's embedded `spec_version` is not the one of the dossier.
+		/// The blob's embedded `spec_version` is not the one of the dossier. Read the version from the blob, and register
+		/// that.
 		SpecVersionDiffers,
 		/// The blob's `system_version` differs from the current one. Such a change cannot be rolled back.
 		SystemVersionDiffers,
-		/// The blob lacks a runtime API that nodes or the lifecycle need, or has too old a version of it.
+		/// The blob lacks a runtime API that nodes or the lifecycle need, or has too old a version of it. Implement it, and
+		/// build the blob again.
 		MissingRuntimeApi,
 		/// The proposal waits for its deadline or for others. Ask for what is awaited.
 		NothingDue,
-		/// The stage is past the one in which this can be done.
+		/// The stage is past the one in which this can be done. Look at the stage that the proposal is in.
 		TooLate,
 		/// This account, or its organisation, acts in another role on this proposal. Use an independent one.
 		OtherRole,

@@ -306,17 +306,18 @@ pub mod pallet {
 		NotElector,
 		/// The vote is on another dossier. Read it, and vote on its hash.
 		OtherDossier,
-		/// The vote has ended.
+		/// The vote has ended. Look at its result.
 		BallotClosed,
-		/// Only validators of the running session may stop a proposal.
+		/// Only validators of the running session may stop a proposal. Sign with a validator's account, or report a
+		/// finding.
 		NotValidator,
-		/// You have called for a stop already.
+		/// You have called for a stop already. Nothing is to be done.
 		AlreadyCalled,
-		/// You have not called for a stop.
+		/// You have not called for a stop. There is nothing to take back.
 		NotCalled,
 		/// The proposal is not open, or its code is written already. After the switch report it unhealthy instead.
 		CannotStop,
-		/// The active set is larger than a snapshot can be.
+		/// The active set is larger than a snapshot can be. This is a fault of the runtime: report it.
 		TooManyVoters,
 	}
 

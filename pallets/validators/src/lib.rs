@@ -108,13 +108,13 @@ pub mod pallet {
 	#[pallet::error]
 	#[derive(PartialEq)]
 	pub enum Error<T> {
-		/// The account is a validator already.
+		/// The account is a validator already. Nothing is to be done.
 		AlreadyAdmitted,
 		/// The organisation holds a seat already. One organisation holds one seat.
 		OrganisationHasSeat,
 		/// The set is as large as the chain takes. Remove a validator first.
 		TooManyValidators,
-		/// The account is no validator.
+		/// The account is no validator. Look at the list of validators.
 		NotAdmitted,
 		/// The last validator cannot be removed: the chain would stop. Admit another one first.
 		LastValidator,

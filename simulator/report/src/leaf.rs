@@ -330,7 +330,7 @@ pub struct EnactmentLeaf {
 	pub unowned_keys: u32,
 	/// How many of `touched` are not in the declared scope, and one more if there are `unowned_keys`.
 	pub outside_scope: u32,
-	/// Blocks whose hooks, migrations and inherents weigh more than a block may, and later ones that weigh more than half of it.
+	/// How many of `blocks` weigh more with hooks, migrations and inherents than a whole block may.
 	pub overweight: u32,
 	/// True if the migration, run once more, changes nothing. Chains do run one twice: when a version was not noted.
 	pub repeatable: bool,
@@ -514,8 +514,9 @@ pub struct ContinuousRun {
 	pub classes: ClassCounts,
 	/// Hash over what each extrinsic returned and deposited, in order.
 	pub outcomes: H256,
-	/// After the last block: storage items that differ from history's and are not declared. None if some extrinsic had another
-	/// result, since then its traces are there too.
+	/// What differs from the control and is not declared: the block's digest, as far as it tells consensus something, and after
+	/// the last block each storage item. None from an extrinsic on that regressed or had another outcome or fee, and no storage
+	/// item if a migration held an extrinsic up, since then its traces are there too.
 	pub items_undeclared: u32,
 }
 
@@ -575,8 +576,8 @@ pub enum Stress {
 	Filling,
 }
 
-/// A batch of made-up extrinsics, each on the anchor's state under the current code, and on the state after the switch under
-/// the candidate.
+/// A batch of made-up extrinsics, each under the current code some blocks after the anchor, and under the candidate as many
+/// blocks after the switch.
 #[derive(
 	Clone,
 	Copy,
@@ -630,10 +631,11 @@ impl StressLeaf {
 	}
 }
 
-/// Batches of the stress.
+/// Batches of the stress, of 64 cases each; of fewer if history has nobody who sends them.
 pub const BATCHES: u32 = 16;
 
-/// What the cases of a batch are: four batches in turn.
+/// What the cases of a batch are. Of eight in turn the first has broken bytes, the second asks the pool, the third fills a
+/// block, and five make calls: of all [`BATCHES`] that is two, two, two and ten.
 pub const fn stress_of(batch: u32) -> Stress {
 	match batch % 8 {
 		0 => Stress::Malformed,
