@@ -147,7 +147,8 @@ pub fn local() -> Policy<BlockNumber> {
 	}
 }
 
-/// As [`local`], for one validator who is every organisation.
+/// As [`local`], for one validator who is every organisation. Windows in which somebody must act are longer: whoever tries
+/// the chain by hand needs half a minute for a command, and a minute and a half for a simulation.
 pub fn development() -> Policy<BlockNumber> {
 	let mut policy = local();
 	for class in [
@@ -155,7 +156,13 @@ pub fn development() -> Policy<BlockNumber> {
 		&mut policy.security,
 		&mut policy.self_change,
 	] {
+		class.simulation.commit_window = 45;
 		class.simulation.required = 1;
+		class.simulation.reveal_window = 45;
+		class.ballot.window = 25;
+		class.enactment.timelock = 20;
+		class.review.grace = 90;
+		class.probation.critical = 25;
 		class.review.approvals = 1;
 		class.review.builds = 1;
 		class.ballot.organisations = 1;
