@@ -10,11 +10,15 @@ use airlock_report::{
 	leaf::{Blob, StaticCheck},
 	StaticLeaf,
 };
+use codec::{Decode, Encode};
 use sp_core::H256;
 use sp_crypto_hashing::{blake2_256, blake2_64};
 use sp_maybe_compressed_blob::{decompress, CODE_BLOB_BOMB_LIMIT};
 use sp_state_machine::InMemoryBackend;
 use sp_version::RuntimeVersion;
+
+/// The metadata that clients read.
+const METADATA_VERSION: u32 = 15;
 
 /// Runtime APIs without which a node of this chain stops.
 const REQUIRED_APIS: [&str; 8] = [
@@ -52,6 +56,59 @@ pub(crate) fn describe(executor: &Executor, code: Code) -> Option<Metadata> {
 	let nothing = InMemoryBackend::<Hasher>::default();
 	let answer = Workbench::new(&nothing, executor).ask(code, "Metadata_metadata", &[]);
 	Metadata::read(&answer.ok()?).ok()
+}
+
+/// A blob on its own: what can be said of it without a chain.
+#[derive(Clone, Debug)]
+pub struct Looked {
+	/// What its `Core_version` says, and the version that is embedded in it.
+	pub version: RuntimeVersion,
+	/// Names of required runtime APIs that it does not have.
+	pub missing_apis: Vec<&'static str>,
+	/// Its metadata of version 15, as the runtime gives it; `None` if it gives none.
+	pub metadata: Option<Vec<u8>>,
+}
+
+/// Looks at a blob as a node would: decompresses it to at most `most` bytes, and instantiates it against the node's host
+/// functions.
+///
+/// # Errors
+/// Why it is no code that a node can run, or says of itself what it is not.
+pub fn look_at(bytes: &[u8], most: usize) -> Result<Looked, String> {
+	let wasm =
+		decompress(bytes, most).map_err(|error| format!("it does not decompress: {error}"))?;
+	if wasm.len() > most {
+		return Err(format!("it has {} bytes, and {most} are taken", wasm.len()));
+	}
+	let executor = Executor::default();
+	let hash = H256(blake2_256(bytes));
+	let loaded = executor.load_metered(hash, bytes)?;
+	let embedded = loaded.embedded.ok_or("no version is embedded in it")?;
+	if !agrees(&embedded, &loaded.version) {
+		return Err(format!(
+			"the version that is embedded in it is {}, and it says that it is {}",
+			embedded.spec_version, loaded.version.spec_version
+		));
+	}
+	let code = Code {
+		hash,
+		heap_pages: None,
+	};
+	let nothing = InMemoryBackend::<Hasher>::default();
+	let mut bench = Workbench::new(&nothing, &executor);
+	let answer = bench.ask(
+		code,
+		"Metadata_metadata_at_version",
+		&METADATA_VERSION.encode(),
+	);
+	let metadata = answer
+		.ok()
+		.and_then(|answer| Decode::decode(&mut &answer[..]).ok());
+	Ok(Looked {
+		missing_apis: missing_apis(&loaded.version),
+		version: loaded.version,
+		metadata: metadata.flatten(),
+	})
 }
 
 /// What a blob follows.

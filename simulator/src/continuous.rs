@@ -45,7 +45,7 @@ pub struct Continued {
 	pub leaf: ContinuousLeaf,
 	/// Its extrinsics with another result.
 	pub lines: Vec<ExtrinsicLine>,
-	/// Storage items that differ from history's after the last block, and nobody declared.
+	/// What differs from the control's, and nobody declared: the digest of its header, and after the last block storage items.
 	pub undeclared: Vec<String>,
 	/// Why it stopped early. Differs from machine to machine.
 	pub reason: Option<String>,

@@ -4,7 +4,7 @@
 //! Boundary: no network, no files, no clock in what is committed to. The backend is only read: all changes
 //! live in overlays in memory.
 //!
-//! - [`simulate`]: the one entry, and [`replay_part`] for many machines; `simulation`: its steps.
+//! - [`simulate`]: the one entry, and [`replay_part`] for many machines; `simulation`: its steps. [`look_at`] needs no chain.
 //! - `replay`: section Replay, and the control run that proves the harness.
 //! - `enactment`: section Enactment.
 //! - `continuous`: sections Continuous and Rollback.
@@ -45,7 +45,7 @@ mod stress;
 mod traffic;
 mod types;
 
-pub use blob::Inspected;
+pub use blob::{look_at, Inspected, Looked};
 pub use continuous::{Continued, WentBack};
 pub use enactment::Rehearsed;
 pub use executor::THREAD_STACK;
