@@ -1,5 +1,6 @@
 //! The Airlock node.
 
+mod ahead;
 mod chain_spec;
 mod cli;
 mod command;

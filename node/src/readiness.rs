@@ -1,7 +1,7 @@
 //! Whether this node can run code that is not the chain's yet: what a validator should know before it signals readiness.
 //!
 //! The chain reads only the version that a blob carries in a section of its own. Whether a node has the host functions that the
-//! blob asks for, and whether its code starts at all, only a node can see. What is loaded here stays in the executor's cache, so
+//! blob asks for, and whether its code starts at all, only a node can see. What is compiled here is kept on disk (see `ahead`), so
 //! that the first block after the switch does not wait for the compiler.
 
 use airlock_primitives::host_functions_hash;

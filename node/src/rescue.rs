@@ -116,11 +116,6 @@ impl<E> RescueExecutor<E> {
 		}
 	}
 
-	/// What runs codes here, without a way back.
-	pub fn plain(&self) -> &E {
-		&self.inner
-	}
-
 	/// True if this code could not be loaded a short while ago.
 	fn is_broken(&self, hash: &[u8]) -> bool {
 		self.broken.lock().is_ok_and(|broken| {

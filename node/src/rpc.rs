@@ -38,7 +38,7 @@ pub struct Deps {
 	/// What this node has seen of rescues.
 	pub rescues: Seen,
 	/// Runs code that is not the chain's yet.
-	pub executor: Plain,
+	pub compiler: Plain,
 	/// What a candidate does with each block, if this node is to look.
 	pub shadow: Option<shadow::Seen>,
 	/// Finality.
@@ -70,7 +70,7 @@ pub fn create(
 		client,
 		pool,
 		rescues,
-		executor: plain,
+		compiler,
 		shadow,
 		grandpa,
 	} = deps;
@@ -86,10 +86,10 @@ pub fn create(
 	module.merge(TransactionPayment::new(client.clone()).into_rpc())?;
 	module.merge(grandpa.into_rpc())?;
 	let chain = client.clone();
-	// It compiles: seconds, and what else the executor had compiled may have to go. So it is for the node's operator alone.
+	// It compiles, which takes seconds: so it is for the node's operator alone.
 	module.register_blocking_method("airlock_tryCodes", move |params, _, ext| {
 		sc_rpc_api::check_if_safe(&ext)?;
-		try_codes(&chain, &plain, params.one()?)
+		try_codes(&chain, &compiler, params.one()?)
 	})?;
 	// What differs may be many lines, and `null` says that nobody looks.
 	module.register_method("airlock_shadow", move |_, _, _| {

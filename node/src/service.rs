@@ -9,6 +9,7 @@ use futures::FutureExt;
 use sc_client_api::{Backend, BlockBackend};
 use sc_consensus_aura::{ImportQueueParams, SlotProportion, StartAuraParams};
 use sc_consensus_grandpa::{FinalityProofProvider, GrandpaBlockImport, LinkHalf, SharedVoterState};
+use sc_executor::{HeapAllocStrategy, DEFAULT_HEAP_ALLOC_STRATEGY};
 use sc_network::config::{FullNetworkConfiguration, Role};
 use sc_network::{service::traits::NetworkService, NetworkBackend, NotificationService};
 use sc_network_sync::SyncingService;
@@ -56,7 +57,8 @@ pub struct Other {
 	grandpa_link: GrandpaLink,
 	telemetry: Option<Telemetry>,
 	rescues: Seen,
-	executor: Plain,
+	/// Compiles without holding up the executor that runs the chain.
+	compiler: Plain,
 }
 
 fn inherents_at(
@@ -73,6 +75,26 @@ fn inherents_at(
 	(slot, timestamp)
 }
 
+/// What `sc_service::new_wasm_executor` makes, with a folder for what it compiles.
+fn new_executor(config: &Configuration) -> Plain {
+	let options = &config.executor;
+	let strategy = options
+		.default_heap_pages
+		.map_or(DEFAULT_HEAP_ALLOC_STRATEGY, |pages| {
+			HeapAllocStrategy::Static {
+				extra_pages: pages as _,
+			}
+		});
+	Plain::builder()
+		.with_execution_method(options.wasm_method)
+		.with_onchain_heap_alloc_strategy(strategy)
+		.with_offchain_heap_alloc_strategy(strategy)
+		.with_max_runtime_instances(options.max_runtime_instances)
+		.with_runtime_cache_size(options.runtime_cache_size)
+		.with_cache_path(crate::ahead::cache(config))
+		.build()
+}
+
 /// Opens the database and builds what works on it.
 pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceError> {
 	let telemetry = config
@@ -86,10 +108,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		})
 		.transpose()?;
 	let seen = Seen::new(config.prometheus_registry())?;
-	let executor = RescueExecutor::new(
-		sc_service::new_wasm_executor(&config.executor),
-		seen.clone(),
-	);
+	let executor = RescueExecutor::new(new_executor(config), seen.clone());
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,
@@ -151,7 +170,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 			grandpa_link,
 			telemetry,
 			rescues: seen,
-			executor: executor.plain().clone(),
+			compiler: new_executor(config),
 		},
 	})
 }
@@ -181,7 +200,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 				grandpa_link,
 				mut telemetry,
 				rescues,
-				executor,
+				compiler,
 			},
 	} = new_partial(&config)?;
 
@@ -240,12 +259,13 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 
 	let registry = config.prometheus_registry().cloned();
 	let shadow = crate::shadow::spawn(shadow, &client, &backend, &task_manager, registry.as_ref())?;
+	crate::ahead::spawn(&client, compiler.clone(), &task_manager)?;
 	let voter_state = SharedVoterState::empty();
 	let rpc = crate::rpc::Deps {
 		client: client.clone(),
 		pool: transaction_pool.clone(),
 		rescues,
-		executor,
+		compiler,
 		shadow,
 		grandpa: crate::rpc::GrandpaDeps {
 			voter_state: voter_state.clone(),
