@@ -1,0 +1,405 @@
+//! `airlock evidence`
+
+use crate::{
+	app::{Answer, Context},
+	client::{Block, Client},
+	failure::{fail, input, Kind},
+	view::{self, to_json},
+};
+use airlock_primitives::{CodeRef, Dossier, ProposalId};
+use anyhow::{anyhow, ensure, Context as _, Result};
+use codec::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use serde_json::{json, Value as Json};
+use sp_core::H256;
+use sp_crypto_hashing::{blake2_256, twox_128};
+use sp_runtime::traits::BlakeTwo256;
+use sp_state_machine::{read_proof_check, StorageProof};
+use std::{
+	collections::BTreeMap,
+	path::{Path, PathBuf},
+};
+use subxt::{
+	config::substrate::SubstrateHeader,
+	ext::{frame_metadata::RuntimeMetadataPrefixed, scale_value::scale::decode_as_type},
+	rpcs::rpc_params,
+	Metadata,
+};
+
+/// Export all that a proposal was decided on, with proofs; or check such an export without a network
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Evidence {
+	/// Number of the proposal
+	#[arg(required = true)]
+	id: Option<ProposalId>,
+
+	/// New folder for the export
+	#[arg(long, value_name = "FOLDER", required = true)]
+	out: Option<PathBuf>,
+
+	/// Block whose state is exported [default: the last finalized one; for a proposal that has ended, the one before its end]
+	#[arg(long, value_name = "NUMBER")]
+	at: Option<u32>,
+
+	/// What else.
+	#[command(subcommand)]
+	what: Option<What>,
+}
+
+/// What else is done with evidence.
+#[derive(Debug, clap::Subcommand)]
+enum What {
+	/// Check an export: its proofs against its header, its bytes against its dossier, its text against what is proven
+	Verify(Verify),
+}
+
+#[derive(Debug, clap::Args)]
+struct Verify {
+	/// The folder
+	folder: PathBuf,
+}
+
+/// Storage items that belong to one proposal: the number is the first key, as it is.
+const OF_PROPOSAL: [(&str, &str); 13] = [
+	("Proposals", "Proposals"),
+	("Proposals", "RoleOf"),
+	("Simulations", "Rounds"),
+	("Simulations", "Submissions"),
+	("Simulations", "Reports"),
+	("Audits", "Reviews"),
+	("Audits", "Attestations"),
+	("Audits", "Findings"),
+	("Audits", "Bounties"),
+	("Audits", "Waivers"),
+	("Supermajority", "Ballots"),
+	("Supermajority", "Electors"),
+	("Enactment", "InTimelock"),
+];
+
+/// Storage items that say what the chain was at that time.
+const OF_CHAIN: [(&str, &str); 5] = [
+	("Enactment", "CurrentCode"),
+	("Enactment", "HighestSpecVersion"),
+	("Enactment", "OnProbation"),
+	("Enactment", "Reports"),
+	("Validators", "Active"),
+];
+
+/// What proves the text: everything in it is checked without a network.
+#[derive(Serialize, Deserialize)]
+struct Proof {
+	/// Number of the proposal.
+	id: ProposalId,
+	/// Hash of block 0: which chain.
+	genesis_hash: H256,
+	/// Hash of the block.
+	block_hash: H256,
+	/// Its header, as its hash covers it.
+	header: String,
+	/// Nodes of the state's trie.
+	nodes: Vec<String>,
+	/// The keys that are proven, with the storage items that they are of.
+	keys: Vec<Key>,
+	/// The runtime's metadata: how the values are read.
+	metadata: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Key {
+	pallet: String,
+	item: String,
+	key: String,
+}
+
+impl Evidence {
+	/// Exports or verifies.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		if let Some(What::Verify(verify)) = self.what {
+			return verify.run();
+		}
+		let (Some(id), Some(out)) = (self.id, self.out) else {
+			return Err(input(
+				"what is exported, and to where?",
+				"Give a proposal and --out.",
+			));
+		};
+		if out.exists() {
+			return Err(input(
+				format!("there is {} already", out.display()),
+				"Name a new folder. Nothing was written.",
+			));
+		}
+		let client = context.client().await?;
+		let at = block(client, id, self.at).await?;
+		let proof = Proof::of(client, &at, id).await?;
+		let (text, dossier) = proof.check()?;
+		std::fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+		write(&out.join("proof.json"), &serde_json::to_vec_pretty(&proof)?)?;
+		write(
+			&out.join("evidence.json"),
+			&serde_json::to_vec_pretty(&text)?,
+		)?;
+		for (name, code) in blobs(&dossier) {
+			match view::bytes_of_code(&at, &code).await {
+				Ok(bytes) => write(&out.join(name), &bytes)?,
+				Err(error) => context.say(format!("{name} is not part of it: {error:#}")),
+			}
+		}
+		let folder = out.display();
+		let said = format!(
+			"{} items of proposal {id} in #{}, {:?}, proven in {folder}\nnext: airlock evidence verify {folder}",
+			proof.keys.len(),
+			at.block_number(),
+			at.block_hash()
+		);
+		let data = json!({
+			"id": id,
+			"block": at.block_number(),
+			"block_hash": at.block_hash(),
+			"items": proof.keys.len(),
+			"folder": folder.to_string(),
+		});
+		Ok(Answer::new(said, data))
+	}
+}
+
+/// The block whose state is exported.
+async fn block(client: &Client, id: ProposalId, wanted: Option<u32>) -> Result<Block> {
+	let finalized = client.finalized().await?;
+	let number = match wanted {
+		Some(number) => number,
+		None => match view::proposal(&finalized, id).await? {
+			ended if ended.outcome.is_some() => ended.due.saturating_sub(1),
+			_ => return Ok(finalized),
+		},
+	};
+	ensure!(
+		u64::from(number) <= finalized.block_number(),
+		"block #{number} is not final: the last finalized one is #{}",
+		finalized.block_number()
+	);
+	let hash = client.hash_of(number).await?;
+	client
+		.at(hash.ok_or_else(|| anyhow!("the node has no block #{number}"))?)
+		.await
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+	std::fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn blobs(dossier: &Dossier) -> impl Iterator<Item = (&'static str, CodeRef)> {
+	["candidate.wasm", "rollback.wasm"]
+		.into_iter()
+		.zip(dossier.blobs().collect::<Vec<_>>())
+}
+
+fn hexed(bytes: impl AsRef<[u8]>) -> String {
+	format!("0x{}", hex::encode(bytes))
+}
+
+fn unhexed(text: &str) -> Result<Vec<u8>> {
+	Ok(hex::decode(text.strip_prefix("0x").unwrap_or(text))?)
+}
+
+fn prefix((pallet, item): (&str, &str)) -> Vec<u8> {
+	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
+}
+
+impl Proof {
+	async fn of(client: &Client, at: &Block, id: ProposalId) -> Result<Self> {
+		const PAGE: u32 = 512;
+		let hash = at.block_hash();
+		let mut keys = Vec::new();
+		let all = OF_PROPOSAL
+			.iter()
+			.map(|name| (name, id.to_le_bytes().to_vec()));
+		for (name, end) in all.chain(OF_CHAIN.iter().map(|name| (name, Vec::new()))) {
+			let prefix = [prefix(*name), end].concat();
+			let mut last: Option<String> = None;
+			loop {
+				let params = rpc_params![hexed(&prefix), PAGE, last.clone(), hash];
+				let page: Vec<String> = client.request("state_getKeysPaged", params).await?;
+				let full = page.len() == PAGE as usize;
+				last = page.last().cloned();
+				keys.extend(page.into_iter().map(|key| Key {
+					pallet: name.0.to_owned(),
+					item: name.1.to_owned(),
+					key,
+				}));
+				if !full {
+					break;
+				}
+			}
+		}
+		ensure!(
+			!keys.is_empty(),
+			"nothing of proposal {id} is in the state of #{}",
+			at.block_number()
+		);
+		let names: Vec<&String> = keys.iter().map(|key| &key.key).collect();
+		let read: Json = client
+			.request("state_getReadProof", rpc_params![names, hash])
+			.await?;
+		let nodes = read
+			.get("proof")
+			.and_then(Json::as_array)
+			.cloned()
+			.unwrap_or_default();
+		let metadata: Option<Vec<u8>> =
+			crate::client::api(at, "Metadata_metadata_at_version", 15u32).await?;
+		Ok(Self {
+			id,
+			genesis_hash: client.genesis(),
+			block_hash: hash,
+			header: hexed(client.header(hash).await?.encode()),
+			nodes: nodes
+				.iter()
+				.filter_map(Json::as_str)
+				.map(str::to_owned)
+				.collect(),
+			keys,
+			metadata: hexed(metadata.context("the runtime has no metadata of version 15")?),
+		})
+	}
+
+	/// What is proven, as text, and the dossier in it.
+	fn check(&self) -> Result<(Json, Dossier)> {
+		let header = unhexed(&self.header)?;
+		ensure!(
+			blake2_256(&header) == self.block_hash.0,
+			"the header has another hash than the block"
+		);
+		let header = SubstrateHeader::<H256>::decode(&mut &header[..]).context("the header")?;
+		let nodes: Result<Vec<Vec<u8>>> = self.nodes.iter().map(|node| unhexed(node)).collect();
+		let keys: Result<Vec<Vec<u8>>> = self.keys.iter().map(|key| unhexed(&key.key)).collect();
+		let proven =
+			read_proof_check::<BlakeTwo256, _>(header.state_root, StorageProof::new(nodes?), keys?)
+				.map_err(|error| anyhow!("the proof does not fit to the header: {error}"))?;
+		let metadata = RuntimeMetadataPrefixed::decode(&mut &unhexed(&self.metadata)?[..])
+			.context("the metadata")?;
+		let metadata = Metadata::try_from(metadata)?;
+		let mut items = BTreeMap::<String, Vec<Json>>::new();
+		let mut dossier = None;
+		for key in &self.keys {
+			let raw = unhexed(&key.key)?;
+			ensure!(
+				raw.starts_with(&prefix((&key.pallet, &key.item))),
+				"{} is no key of {}.{}",
+				key.key,
+				key.pallet,
+				key.item
+			);
+			let value = proven.get(&raw).cloned().flatten();
+			let value = value.ok_or_else(|| anyhow!("{} has no value in this state", key.key))?;
+			let name = format!("{}.{}", key.pallet, key.item);
+			let found = read(&metadata, key, &value).with_context(|| format!("value of {name}"))?;
+			if name == "Proposals.Proposals" {
+				dossier = Some(dossier_in(&value, &found)?);
+			}
+			items
+				.entry(name)
+				.or_default()
+				.push(json!({"key": key.key, "value": found}));
+		}
+		let dossier = dossier.ok_or_else(|| anyhow!("the proposal itself is not proven"))?;
+		let text = json!({
+			"id": self.id,
+			"genesis_hash": self.genesis_hash,
+			"block": header.number,
+			"block_hash": self.block_hash,
+			"state_root": header.state_root,
+			"items": items,
+		});
+		Ok((text, dossier))
+	}
+}
+
+/// A value as the runtime's metadata reads it.
+fn read(metadata: &Metadata, key: &Key, bytes: &[u8]) -> Result<Json> {
+	let pallet = metadata.pallet_by_name(&key.pallet);
+	let entry = pallet.and_then(|pallet| pallet.storage()?.entry_by_name(&key.item).cloned());
+	let entry = entry.ok_or_else(|| anyhow!("the metadata has no such item"))?;
+	let mut rest = bytes;
+	let value = decode_as_type(&mut rest, entry.value_ty(), metadata.types())?;
+	ensure!(rest.is_empty(), "{} bytes are left", rest.len());
+	Ok(to_json(&value, entry.value_ty(), metadata.types()))
+}
+
+/// The dossier in a stored proposal: found by its hash, which the proposal has as well, so that it does not matter what
+/// else a runtime stores around it.
+fn dossier_in(bytes: &[u8], proposal: &Json) -> Result<Dossier> {
+	let hash = proposal
+		.get("dossier_hash")
+		.and_then(Json::as_str)
+		.unwrap_or_default();
+	let hash = unhexed(hash)?;
+	for start in 0..bytes.len() {
+		let found = Dossier::decode(&mut &bytes[start..]).ok();
+		if let Some(dossier) = found.filter(|dossier| dossier.hash().as_bytes() == hash) {
+			return Ok(dossier);
+		}
+	}
+	Err(anyhow!(
+		"the stored proposal has no dossier with its dossier's hash"
+	))
+}
+
+impl Verify {
+	fn run(self) -> Result<Answer> {
+		let file = |name: &str| self.folder.join(name);
+		let bytes = |name: &str| {
+			let path = file(name);
+			std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+		};
+		let wrong = |what: String| {
+			fail(
+				Kind::Negative,
+				what,
+				"This is no evidence. Export it anew from a node that you trust.",
+			)
+		};
+		let proof: Proof = serde_json::from_slice(&bytes("proof.json")?).context("proof.json")?;
+		let (text, dossier) = proof.check().map_err(|error| wrong(format!("{error:#}")))?;
+		let said: Json =
+			serde_json::from_slice(&bytes("evidence.json")?).context("evidence.json")?;
+		if said != text {
+			return Err(wrong(
+				"evidence.json says other things than what is proven".to_owned(),
+			));
+		}
+		let mut lines = vec![
+			format!(
+				"{} items are proven against the header of {:?}",
+				proof.keys.len(),
+				proof.block_hash
+			),
+			format!("dossier {:?}", dossier.hash()),
+		];
+		for (name, code) in blobs(&dossier) {
+			if !file(name).exists() {
+				lines.push(format!("{name} is not part of the export"));
+				continue;
+			}
+			if blake2_256(&bytes(name)?) != code.hash.0 {
+				return Err(wrong(format!(
+					"{name} has another hash than the dossier says"
+				)));
+			}
+			lines.push(format!(
+				"{name} has the hash that the dossier binds, {:?}",
+				code.hash
+			));
+		}
+		lines.push(
+			"that this block is final is for a node to say: ask one that you trust for its hash"
+				.to_owned(),
+		);
+		let data = json!({"id": proof.id, "block_hash": proof.block_hash, "items": proof.keys.len(), "dossier_hash": dossier.hash()});
+		Ok(Answer::new(lines.join("\n"), data))
+	}
+}

@@ -1,0 +1,78 @@
+//! `airlock keys`
+
+use crate::{
+	app::{Answer, Context},
+	failure::input,
+	keys::{write_secret, KeyOptions},
+	view::{self, key_of_account},
+};
+use anyhow::Result;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Make a key, or say whose a key is
+#[derive(Debug, clap::Args)]
+pub struct Keys {
+	/// Make a new key and write it into this file, for you alone to read
+	#[arg(long, value_name = "FILE")]
+	generate: Option<PathBuf>,
+
+	/// Which key.
+	#[command(flatten)]
+	key: KeyOptions,
+}
+
+impl Keys {
+	/// Does it.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		if let Some(path) = &self.generate {
+			// A seed, not words: whoever copies it copies a file.
+			write_secret(path, &format!("0x{}\n", hex::encode(super::salt()?)))?;
+			let from = path.display().to_string();
+			let key = KeyOptions {
+				from: Some(from.clone()),
+				password_file: None,
+			};
+			let account = key.load()?.public_key().to_account_id();
+			let text =
+				format!("{account}\nits key is in {from}: back it up, nobody can restore it");
+			return Ok(Answer::new(
+				text,
+				json!({"account": account.to_string(), "file": from}),
+			));
+		}
+		if self.key.from.is_none() {
+			return Err(input(
+				"which key?",
+				"Name one with --from, or make one with --generate.",
+			));
+		}
+		let account = self.key.load()?.public_key().to_account_id();
+		let at = context.client().await?.best().await?;
+		let found =
+			view::stored(&at, "System", "Account", vec![key_of_account(&account.0)]).await?;
+		let free = found
+			.as_ref()
+			.and_then(|found| found.get("data")?.get("free"));
+		let free: u128 = match free {
+			Some(serde_json::Value::String(text)) => text.parse()?,
+			Some(number) => number.as_u64().unwrap_or_default().into(),
+			None => 0,
+		};
+		let currency = context.currency().await?;
+		let text = format!(
+			"{account}\n0x{}\nhas {}",
+			hex::encode(account.0),
+			currency.show(free)
+		);
+		let data = json!({
+			"account": account.to_string(),
+			"public_key": format!("0x{}", hex::encode(account.0)),
+			"free": free.to_string(),
+		});
+		Ok(Answer::new(text, data))
+	}
+}

@@ -1,0 +1,46 @@
+//! `airlock sign`
+
+use crate::{
+	app::{Answer, Context},
+	keys::KeyOptions,
+	offline::Bundle,
+};
+use anyhow::Result;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Sign what another machine prepared; needs no network
+///
+/// The call is shown as the metadata in the file reads it. Then 'airlock submit' sends it.
+#[derive(Debug, clap::Args)]
+pub struct Sign {
+	/// What was written with --prepare
+	file: PathBuf,
+
+	/// File for the signed transaction
+	#[arg(long, value_name = "FILE")]
+	out: PathBuf,
+
+	/// Who signs.
+	#[command(flatten)]
+	key: KeyOptions,
+}
+
+impl Sign {
+	/// Signs.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		let (words, signed) = Bundle::read(&self.file)?.sign(&self.key.load()?)?;
+		context.say(words);
+		signed.write(&self.out)?;
+		let out = self.out.display().to_string();
+		let text = format!(
+			"{} is signed: {out}\nnext: airlock submit {out}",
+			signed.name
+		);
+		let data = json!({"call": signed.name, "file": out, "genesis_hash": signed.genesis_hash});
+		Ok(Answer::new(text, data))
+	}
+}

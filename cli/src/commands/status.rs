@@ -1,0 +1,313 @@
+//! `airlock status`
+
+use crate::{
+	app::{Answer, Context},
+	client::{Block, Client},
+	units::when,
+	view::{self, duty, View, STAGES},
+};
+use airlock_primitives::{api::Progress, ProposalId, Stage};
+use anyhow::Result;
+use serde_json::{json, Value as Json};
+use std::time::Duration;
+
+/// How often a watched chain is asked for a new block.
+const POLL: Duration = Duration::from_millis(500);
+
+/// How long a node may be gone before a watch gives up.
+const GONE: Duration = Duration::from_secs(120);
+
+/// Say where a proposal is: evidence so far, the next deadline, and who must act
+///
+/// Without a number: all that are open.
+#[derive(Debug, clap::Args)]
+pub struct Status {
+	/// Number of the proposal
+	id: Option<ProposalId>,
+
+	/// Say it again whenever it changes, until the proposal has ended
+	#[arg(long, requires = "id")]
+	watch: bool,
+}
+
+impl Status {
+	/// Says it.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		let client = context.client().await?;
+		let slot = context.slot().await?;
+		if let (Some(id), true) = (self.id, self.watch) {
+			return watch(context, client, id, slot).await;
+		}
+		let at = client.best().await?;
+		let ids = match self.id {
+			Some(id) => vec![id],
+			None => {
+				let all = view::proposals(&at).await?.into_iter();
+				all.filter(|view| view.outcome.is_none())
+					.map(|view| view.id)
+					.collect()
+			}
+		};
+		let mut screens = Vec::new();
+		for id in ids {
+			screens.push(Screen::of(&at, id, slot).await?);
+		}
+		let chain = chain(client, &at).await?;
+		let text: Vec<String> = screens.iter().map(Screen::text).collect();
+		let text = match text.is_empty() {
+			true => "no proposal is open".to_owned(),
+			false => text.join("\n\n"),
+		};
+		let data: Vec<Json> = screens.iter().map(Screen::json).collect();
+		Ok(Answer::new(
+			format!("{}\n\n{text}", chain_text(&chain)),
+			json!({"chain": chain, "proposals": data}),
+		))
+	}
+}
+
+async fn chain(client: &Client, at: &Block) -> Result<Json> {
+	let (best, finalized) = client.heads().await?;
+	Ok(json!({
+		"best": best,
+		"finalized": finalized,
+		"spec_version": at.spec_version(),
+		"code_hash": crate::client::code_hash(at).await?,
+	}))
+}
+
+fn chain_text(chain: &Json) -> String {
+	format!(
+		"chain: #{}, finalized #{}, version {}, code {}",
+		chain["best"],
+		chain["finalized"],
+		chain["spec_version"],
+		chain["code_hash"].as_str().unwrap_or_default()
+	)
+}
+
+/// Follows a proposal to its end. A node that goes away for a while, and new code under the chain, change nothing: each
+/// block is read with its own runtime.
+async fn watch(
+	context: &Context,
+	client: &Client,
+	id: ProposalId,
+	slot: Duration,
+) -> Result<Answer> {
+	let mut last = None;
+	let mut heard = tokio::time::Instant::now();
+	loop {
+		match look(client, id, slot).await {
+			Ok(screen) => {
+				heard = tokio::time::Instant::now();
+				let shown = screen.what_changes();
+				if last.as_ref() != Some(&shown) {
+					context.say(format!("{}\n", screen.text()));
+					last = Some(shown);
+				}
+				if screen.view.outcome.is_some() && screen.finalized {
+					return Ok(Answer::new(screen.text(), screen.json()));
+				}
+			}
+			// A wrong number does not become right; a node may come back.
+			Err(error) if crate::failure::of(&error).kind == crate::failure::Kind::Input => {
+				return Err(error)
+			}
+			Err(error) if heard.elapsed() >= GONE => return Err(error),
+			Err(_) => (),
+		}
+		tokio::time::sleep(POLL).await;
+	}
+}
+
+/// The proposal in the best block, until it has ended there; then in the finalized one, so that the last word is one that
+/// no fork takes back.
+async fn look(client: &Client, id: ProposalId, slot: Duration) -> Result<Screen> {
+	let screen = Screen::of(&client.best().await?, id, slot).await?;
+	if screen.view.outcome.is_none() {
+		return Ok(screen);
+	}
+	let finalized = Screen::of(&client.finalized().await?, id, slot).await?;
+	let ended = finalized.view.outcome.is_some();
+	Ok(Screen {
+		finalized: ended,
+		..if ended { finalized } else { screen }
+	})
+}
+
+/// What is said of one proposal.
+struct Screen {
+	view: View,
+	awaited: Vec<Progress>,
+	best: u32,
+	slot: Duration,
+	/// True if no fork can take it back.
+	finalized: bool,
+}
+
+impl Screen {
+	async fn of(at: &Block, id: ProposalId, slot: Duration) -> Result<Self> {
+		Ok(Self {
+			view: view::proposal(at, id).await?,
+			awaited: view::awaited(at, id).await?,
+			best: at.block_number() as u32,
+			slot,
+			finalized: false,
+		})
+	}
+
+	/// All but the time that is left.
+	fn what_changes(&self) -> (View, Vec<Progress>) {
+		(self.view.clone(), self.awaited.clone())
+	}
+
+	fn text(&self) -> String {
+		let view = &self.view;
+		let mut lines = vec![
+			format!(
+				"proposal {}: {:?}, version {}, dossier {:?}",
+				view.id, view.class, view.spec_version, view.dossier_hash
+			),
+			format!("  code      {:?}", view.code_hash),
+			format!("  stages    {}", self.stages()),
+		];
+		if let Some(outcome) = view.outcome {
+			lines.push(format!(
+				"  ended     {outcome:?}, {}",
+				when(view.due, self.best, self.slot)
+			));
+			return lines.join("\n");
+		}
+		lines.push(format!(
+			"  deadline  {}",
+			when(view.due, self.best, self.slot)
+		));
+		for progress in &self.awaited {
+			let (who, what, command) = duty(progress.actor);
+			let mark = if progress.have >= progress.needed {
+				"+"
+			} else {
+				"-"
+			};
+			lines.push(format!(
+				"  {mark} {} of {} {what}: {who} (airlock {command} {})",
+				progress.have, progress.needed, view.id
+			));
+		}
+		let complete = |progress: &Progress| progress.have >= progress.needed;
+		// These go on before their deadline when somebody asks.
+		let early = view.stage <= Stage::Review;
+		if early && self.awaited.iter().all(complete) {
+			lines.push(format!("  next      anyone: airlock advance {}", view.id));
+		}
+		lines.join("\n")
+	}
+
+	/// The stages, with the one it is in.
+	fn stages(&self) -> String {
+		let name = |stage: &Stage| match *stage == self.view.stage {
+			true => format!("[{stage:?}]"),
+			false => format!("{stage:?}"),
+		};
+		STAGES.iter().map(name).collect::<Vec<_>>().join(" > ")
+	}
+
+	fn json(&self) -> Json {
+		let mut json = super::history::to_json(&self.view);
+		let awaited = self.awaited.iter().map(|progress| {
+			let (who, what, command) = duty(progress.actor);
+			json!({
+				"who": who,
+				"what": what,
+				"command": format!("airlock {command} {}", self.view.id),
+				"have": progress.have,
+				"needed": progress.needed,
+			})
+		});
+		json["awaited"] = awaited.collect::<Vec<_>>().into();
+		json["block"] = self.best.into();
+		json["finalized"] = self.finalized.into();
+		let time = crate::units::time_of(self.view.due, self.best, self.slot);
+		json["due_time"] = humantime::format_rfc3339_seconds(time).to_string().into();
+		json
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use airlock_primitives::{api::Actor, Class, Outcome};
+	use sp_core::H256;
+
+	fn screen(outcome: Option<Outcome>) -> Screen {
+		Screen {
+			view: View {
+				id: 3,
+				proposer: [1; 32],
+				class: Class::Standard,
+				dossier_hash: H256::repeat_byte(1),
+				code_hash: H256::repeat_byte(2),
+				spec_version: 4,
+				round: 0,
+				stage: Stage::Review,
+				due: 120,
+				outcome,
+			},
+			awaited: vec![
+				Progress {
+					actor: Actor::Auditor,
+					have: 1,
+					needed: 2,
+				},
+				Progress {
+					actor: Actor::Builder,
+					have: 2,
+					needed: 2,
+				},
+			],
+			best: 80,
+			slot: Duration::from_secs(2),
+			finalized: false,
+		}
+	}
+
+	#[test]
+	fn the_screen_says_where_it_is_until_when_and_who_must_act() {
+		let text = screen(None).text();
+		for part in [
+			"Simulation > [Review] > Voting",
+			"deadline  #120 (in 40 blocks, 1m 20s",
+			"- 1 of 2 approvals: auditors (airlock attest --kind code-review 3)",
+			"+ 2 of 2 reproduced builds",
+		] {
+			assert!(text.contains(part), "{part} is not in\n{text}");
+		}
+	}
+
+	#[test]
+	fn the_screen_of_an_ended_proposal_asks_nobody() {
+		let text = screen(Some(Outcome::Withdrawn)).text();
+		assert!(text.contains("ended     Withdrawn"), "{text}");
+		assert!(
+			!text.contains("deadline") && !text.contains("approvals"),
+			"{text}"
+		);
+	}
+
+	#[test]
+	fn the_document_has_what_the_screen_has() {
+		let json = screen(None).json();
+		assert_eq!(
+			(&json["stage"], &json["due"]),
+			(&json!("Review"), &json!(120))
+		);
+		assert_eq!(
+			json["awaited"][0]["command"],
+			"airlock attest --kind code-review 3"
+		);
+		assert_eq!(json["outcome"], Json::Null);
+	}
+}

@@ -1,0 +1,65 @@
+//! `airlock submit`
+
+use crate::{
+	app::{Answer, Context},
+	failure::input,
+	offline::SignedBundle,
+	transaction::{follow, Wait},
+};
+use anyhow::Result;
+use serde_json::json;
+use std::path::PathBuf;
+
+/// Send a transaction that was signed elsewhere
+#[derive(Debug, clap::Args)]
+pub struct Submit {
+	/// What 'airlock sign' wrote
+	file: PathBuf,
+
+	/// Until when to wait
+	#[arg(long, value_enum, default_value_t = Wait::Finalized)]
+	wait: Wait,
+
+	/// Ask the runtime whether it would take it, and send nothing
+	#[arg(long)]
+	dry_run: bool,
+}
+
+impl Submit {
+	/// Sends.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		let signed = SignedBundle::read(&self.file)?;
+		let client = context.client().await?;
+		if signed.genesis_hash != client.genesis() {
+			return Err(input(
+				format!("it is for the chain with block 0 {:?}", signed.genesis_hash),
+				"Name a node of that chain with --url.",
+			));
+		}
+		let name = &signed.name;
+		let bytes = signed.extrinsic()?;
+		if let Some(tried) = client.dry_run(name, &bytes).await? {
+			tried?;
+		}
+		if self.dry_run {
+			return Ok(Answer::new(
+				format!("{name} would succeed"),
+				json!({"call": name, "sent": false}),
+			));
+		}
+		let ready = client.best().await?.transactions().from_bytes(bytes);
+		if self.wait == Wait::None {
+			let hash = format!("{:?}", ready.submit().await?);
+			let data = json!({"call": name, "extrinsic_hash": hash, "finalized": false});
+			return Ok(Answer::new(format!("{name} was sent: {hash}"), data));
+		}
+		let included = client.watch(&ready, name).await?;
+		let currency = context.currency().await?;
+		Ok(follow(context, self.wait, included, name, &currency)
+			.await?
+			.0)
+	}
+}

@@ -1,0 +1,39 @@
+//! `airlock withdraw`
+
+use crate::{
+	app::{Answer, Context},
+	transaction::{send, Intent, Sending},
+	view,
+};
+use airlock_primitives::ProposalId;
+use anyhow::Result;
+use subxt::dynamic;
+
+/// Take a proposal of yours back, before it waits in the timelock
+#[derive(Debug, clap::Args)]
+pub struct Withdraw {
+	/// Number of the proposal
+	id: ProposalId,
+
+	/// Signing and sending.
+	#[command(flatten)]
+	sending: Sending,
+}
+
+impl Withdraw {
+	/// Withdraws.
+	///
+	/// # Errors
+	/// See [`crate::failure::Kind`].
+	pub async fn run(self, context: &Context) -> Result<Answer> {
+		let id = self.id;
+		let at = context.client().await?.best().await?;
+		let seen = view::proposal(&at, id).await?;
+		let effect = format!(
+			"Proposal {id} (version {}) ends; nothing is enacted.",
+			seen.spec_version
+		);
+		let call = dynamic::tx("Proposals", "withdraw", (id,));
+		send(context, &self.sending, Intent::new(call, effect)).await
+	}
+}

@@ -1,0 +1,315 @@
+//! `upgrade.toml`: what a proposer writes, and the dossier that it describes.
+//!
+//! Files are named, never hashes: these are computed here.
+
+use crate::{failure::input, units::Currency};
+use airlock_primitives::{Class, CodeRef, Document, Dossier, Rollback, Scope};
+use anyhow::{Context as _, Result};
+use serde::Deserialize;
+use sp_core::H256;
+use sp_crypto_hashing::blake2_256;
+use std::path::{Path, PathBuf};
+use subxt::{metadata::ArcMetadata, Metadata};
+
+/// Everything that a proposer says, as it is written in TOML. Paths are relative to the file.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+	/// Runtime blob to enact, as it is written to `:code`.
+	pub code: PathBuf,
+	/// The way back: a runtime blob, or `"previous"`, or `"irreversible"`.
+	pub rollback: String,
+	/// `"standard"`, `"security"` or `"self-change"`.
+	#[serde(default)]
+	pub class: ManifestClass,
+	/// Names of the pallets that the upgrade touches.
+	pub scope: Vec<String>,
+	/// Most units of the currency by which all coins may grow because of the upgrade.
+	#[serde(default)]
+	pub minted: String,
+	/// What the upgrade is meant to do.
+	pub specification: PathBuf,
+	/// Why it is wanted.
+	pub rationale: PathBuf,
+	/// How the way back works, and what it cannot undo.
+	pub rollback_plan: PathBuf,
+	/// Manifest of the declared changes: see `docs/effects.md`.
+	pub expected_effects: PathBuf,
+	/// Where the four documents can be read. They are found by their names below it.
+	#[serde(default)]
+	pub uri: String,
+}
+
+/// Which policy applies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ManifestClass {
+	/// Everything that is not one of the others.
+	#[default]
+	Standard,
+	/// A fix that cannot wait.
+	Security,
+	/// A change of the lifecycle itself.
+	SelfChange,
+}
+
+impl From<ManifestClass> for Class {
+	fn from(class: ManifestClass) -> Self {
+		match class {
+			ManifestClass::Standard => Class::Standard,
+			ManifestClass::Security => Class::Security,
+			ManifestClass::SelfChange => Class::SelfChange,
+		}
+	}
+}
+
+/// A dossier with the bytes that it binds.
+#[derive(Clone, Debug)]
+pub struct Package {
+	/// What everybody judges.
+	pub dossier: Dossier,
+	/// Bytes of its blobs, in the order of [`Dossier::blobs`].
+	pub blobs: Vec<Vec<u8>>,
+}
+
+/// What of the running chain a dossier must fit to.
+pub struct Chain {
+	/// Hash of the code that runs.
+	pub code_hash: H256,
+	/// Highest version that was ever installed.
+	pub highest_version: u32,
+	/// Name of the runtime.
+	pub spec_name: String,
+	/// Most bytes of a blob.
+	pub max_code_len: u32,
+	/// Most bytes of a blob, decompressed.
+	pub max_decompressed_len: u32,
+	/// Its metadata: the names of its pallets.
+	pub metadata: ArcMetadata,
+	/// Its currency.
+	pub currency: Currency,
+}
+
+/// Reads a manifest and all that it names, and holds it against the chain: whatever the chain would refuse is refused
+/// here, before anything is paid.
+///
+/// # Errors
+/// If a file cannot be read, or the chain would refuse the dossier.
+pub fn read(path: &Path, chain: &Chain) -> Result<Package> {
+	let text = std::fs::read_to_string(path);
+	let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+	let manifest: Manifest = toml::from_str(&text).map_err(|error| {
+		input(
+			format!("{} cannot be read:\n{error}", path.display()),
+			"'airlock draft' writes one to begin with.",
+		)
+	})?;
+	manifest.package(path.parent().unwrap_or(Path::new(".")), chain)
+}
+
+impl Manifest {
+	fn package(&self, folder: &Path, chain: &Chain) -> Result<Package> {
+		let code = blob(&folder.join(&self.code), chain, Follows::Chain)?;
+		let mut blobs = vec![code];
+		let rollback = match self.rollback.as_str() {
+			"previous" => Rollback::PreviousCode,
+			"irreversible" => Rollback::Irreversible,
+			path => {
+				let candidate = blobs.first().map_or(0, |(code, _)| code.spec_version);
+				let back = blob(&folder.join(path), chain, Follows::Candidate(candidate))?;
+				blobs.push(back);
+				Rollback::Dedicated(blobs.last().map_or(blobs[0].0, |(code, _)| *code))
+			}
+		};
+		let document = |path: &Path| document(&folder.join(path), &self.uri);
+		let dossier = Dossier {
+			code: blobs[0].0,
+			parent_code_hash: chain.code_hash,
+			rollback,
+			specification: document(&self.specification)?,
+			rationale: document(&self.rationale)?,
+			rollback_plan: document(&self.rollback_plan)?,
+			expected_effects: document(&self.expected_effects)?,
+			minted: match self.minted.is_empty() {
+				true => 0,
+				false => chain.currency.read(&self.minted)?,
+			},
+			scope: scope(&self.scope, &chain.metadata)?,
+			class: self.class.into(),
+		};
+		Ok(Package {
+			dossier,
+			blobs: blobs.into_iter().map(|(_, bytes)| bytes).collect(),
+		})
+	}
+}
+
+/// What a blob follows: its version must fit.
+#[derive(Clone, Copy)]
+enum Follows {
+	Chain,
+	Candidate(u32),
+}
+
+/// A blob's bytes and what the chain's own pre-flight would say of them.
+fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<(CodeRef, Vec<u8>)> {
+	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+	let wrong = |what: String, advice: &str| input(format!("{}: {what}", path.display()), advice);
+	if bytes.len() > chain.max_code_len as usize {
+		let what = format!(
+			"{} bytes, and the chain takes {}",
+			bytes.len(),
+			chain.max_code_len
+		);
+		return Err(wrong(
+			what,
+			"Build it with the profile for production, compressed.",
+		));
+	}
+	let most = chain.max_decompressed_len as usize;
+	let looked = airlock_simulator::look_at(&bytes, most).map_err(|error| {
+		wrong(error, "Nodes of this version cannot run it. Is it the compressed blob, of the same SDK as the node?")
+	})?;
+	let version = &looked.version;
+	if version.spec_name != *chain.spec_name {
+		let what = format!(
+			"it is of '{}', and the chain is '{}'",
+			version.spec_name, chain.spec_name
+		);
+		return Err(wrong(
+			what,
+			"Give the runtime of this chain, or another --url.",
+		));
+	}
+	let spec_version = version.spec_version;
+	match follows {
+		Follows::Chain if spec_version <= chain.highest_version => {
+			let what = format!(
+				"it is version {spec_version}, and the chain has had version {}",
+				chain.highest_version
+			);
+			return Err(wrong(
+				what,
+				"Raise spec_version above that and build it again.",
+			));
+		}
+		Follows::Candidate(candidate) if Some(spec_version) != candidate.checked_add(1) => {
+			let what = format!("it is version {spec_version}, and the candidate {candidate}");
+			return Err(wrong(
+				what,
+				"The way back has the candidate's spec_version and one more.",
+			));
+		}
+		_ => (),
+	}
+	if !looked.missing_apis.is_empty() {
+		return Err(wrong(
+			format!(
+				"it lacks the runtime APIs {}",
+				looked.missing_apis.join(", ")
+			),
+			"A node of this chain needs them: implement them.",
+		));
+	}
+	let code = CodeRef {
+		hash: H256(blake2_256(&bytes)),
+		len: bytes.len() as u32,
+		spec_version,
+	};
+	Ok((code, bytes))
+}
+
+/// A document by its path.
+///
+/// # Errors
+/// If it cannot be read, or its address is too long for the chain.
+pub fn document(path: &Path, uri: &str) -> Result<Document> {
+	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+	let name = path
+		.file_name()
+		.map(|name| name.to_string_lossy().into_owned());
+	let uri = match uri.is_empty() {
+		true => String::new(),
+		false => format!("{}/{}", uri.trim_end_matches('/'), name.unwrap_or_default()),
+	};
+	let uri = uri.into_bytes().try_into().map_err(|_| {
+		input(
+			format!("the address of {} is too long", path.display()),
+			"The chain takes 128 bytes.",
+		)
+	})?;
+	Ok(Document {
+		uri,
+		..Document::of(&bytes)
+	})
+}
+
+/// Indices of pallets by their names.
+fn scope(names: &[String], metadata: &Metadata) -> Result<Scope> {
+	let mut scope = Scope::new();
+	for name in names {
+		let pallet = metadata.pallet_by_name(name).ok_or_else(|| {
+			let known: Vec<_> = metadata
+				.pallets()
+				.map(|pallet| pallet.name().to_owned())
+				.collect();
+			input(
+				format!("the chain has no pallet '{name}'"),
+				format!(
+					"It has {}. A new pallet is named by its index.",
+					known.join(", ")
+				),
+			)
+		});
+		let index = match pallet {
+			Ok(pallet) => pallet.call_index(),
+			Err(error) => name.parse().map_err(|_| error)?,
+		};
+		let fits = scope.try_insert(index);
+		fits.map_err(|_| input("the scope has too many pallets", ""))?;
+	}
+	Ok(scope)
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	const MANIFEST: &str = r#"
+		code = "new.wasm"
+		rollback = "previous"
+		scope = ["Profiles"]
+		specification = "spec.md"
+		rationale = "why.md"
+		rollback_plan = "back.md"
+		expected_effects = "effects.toml"
+	"#;
+
+	#[test]
+	fn a_manifest_needs_no_more_than_files() {
+		let manifest: Manifest = toml::from_str(MANIFEST).unwrap();
+		assert_eq!(Class::from(manifest.class), Class::Standard);
+		assert_eq!(manifest.code, Path::new("new.wasm"));
+		assert!(manifest.minted.is_empty() && manifest.uri.is_empty());
+	}
+
+	#[test]
+	fn a_manifest_with_a_misspelt_field_is_refused() {
+		let wrong = MANIFEST.replace("rationale", "rational");
+		let error = toml::from_str::<Manifest>(&wrong).unwrap_err();
+		assert!(error.to_string().contains("rational"), "{error}");
+		assert!(toml::from_str::<Manifest>(&format!("{MANIFEST}\nclass = \"urgent\"")).is_err());
+	}
+
+	#[test]
+	fn document_should_name_the_file_when_there_is_an_address() {
+		let folder = tempfile::tempdir().unwrap();
+		let path = folder.path().join("why.md");
+		std::fs::write(&path, "because").unwrap();
+		let with = document(&path, "https://example.org/3/").unwrap();
+		assert_eq!(with.uri.to_vec(), b"https://example.org/3/why.md");
+		assert_eq!(with.hash, Document::of(b"because").hash);
+		assert!(document(&path, &"x".repeat(200)).is_err());
+		assert!(document(&folder.path().join("none"), "").is_err());
+	}
+}

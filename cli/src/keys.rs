@@ -1,0 +1,182 @@
+//! Who signs: a secret URI, a file with one, or a JSON file as polkadot.js exports it.
+
+use crate::failure::{fail, input, Kind};
+use anyhow::{Context, Result};
+use std::{
+	io::IsTerminal,
+	path::{Path, PathBuf},
+	str::FromStr,
+};
+use subxt_signer::{polkadot_js_compat, sr25519::Keypair, SecretUri};
+
+/// Which key signs.
+#[derive(Clone, Debug, clap::Args)]
+pub struct KeyOptions {
+	/// Key that signs: a file (secret phrase or URI, or polkadot.js JSON), or //Alice and the like
+	#[arg(
+		long = "from",
+		value_name = "KEY",
+		env = "AIRLOCK_KEY",
+		hide_env_values = true
+	)]
+	pub from: Option<String>,
+
+	/// File with the password of a JSON key [default: ask]
+	#[arg(long, value_name = "FILE")]
+	pub password_file: Option<PathBuf>,
+}
+
+impl KeyOptions {
+	/// The key.
+	///
+	/// # Errors
+	/// If none was named, the file cannot be read or is readable for others, or what is in it is no key.
+	pub fn load(&self) -> Result<Keypair> {
+		let from = self.from.as_deref().ok_or_else(|| {
+			input(
+				"nobody signs",
+				"Name a key with --from (a file, or //Alice on a test chain), or in AIRLOCK_KEY.",
+			)
+		})?;
+		let path = Path::new(from);
+		match path.is_file() {
+			true => self.read(path),
+			false => of_uri(from),
+		}
+	}
+
+	fn read(&self, path: &Path) -> Result<Keypair> {
+		only_mine(path)?;
+		let text = std::fs::read_to_string(path);
+		let text = text.with_context(|| format!("cannot read the key {}", path.display()))?;
+		if !text.trim_start().starts_with('{') {
+			return of_uri(text.trim());
+		}
+		let password = self.password(path)?;
+		polkadot_js_compat::decrypt_json(&text, &password).map_err(|error| {
+			input(
+				format!("the key {} cannot be opened: {error}", path.display()),
+				"Is the password right, and is it an sr25519 key?",
+			)
+		})
+	}
+
+	fn password(&self, key: &Path) -> Result<String> {
+		if let Some(path) = &self.password_file {
+			only_mine(path)?;
+			let text = std::fs::read_to_string(path);
+			let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+			return Ok(text.trim_end_matches(['\n', '\r']).to_owned());
+		}
+		if !std::io::stdin().is_terminal() {
+			return Err(fail(
+				Kind::Prompt,
+				format!("the key {} has a password", key.display()),
+				"Name a file that has it with --password-file.",
+			));
+		}
+		let prompt = format!("Password of {}: ", key.display());
+		rpassword::prompt_password(prompt).context("no password")
+	}
+}
+
+/// A key from a secret phrase, a seed, or a path like `//Alice`. What is wrong with it is not said: it is secret.
+fn of_uri(text: &str) -> Result<Keypair> {
+	let uri = SecretUri::from_str(text).ok();
+	let key = uri.and_then(|uri| Keypair::from_uri(&uri).ok());
+	key.ok_or_else(|| {
+		input(
+			"what --from names is neither a file nor a key",
+			"Give a file, a secret phrase, 0x and a seed, or //Alice. Check its words.",
+		)
+	})
+}
+
+/// Refuses a secret that others on this machine can read.
+fn only_mine(path: &Path) -> Result<()> {
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::PermissionsExt;
+		let found = std::fs::metadata(path).with_context(|| path.display().to_string())?;
+		let mode = found.permissions().mode() & 0o777;
+		if mode & 0o077 != 0 {
+			return Err(input(
+				format!("others can read {} (mode {mode:03o})", path.display()),
+				format!("Run: chmod 600 {}", path.display()),
+			));
+		}
+	}
+	Ok(())
+}
+
+/// Writes a secret so that only its owner can read it.
+///
+/// # Errors
+/// If there is a file already, or it cannot be written.
+pub fn write_secret(path: &Path, text: &str) -> Result<()> {
+	use std::io::Write;
+	let mut options = std::fs::OpenOptions::new();
+	options.write(true).create_new(true);
+	#[cfg(unix)]
+	{
+		use std::os::unix::fs::OpenOptionsExt;
+		options.mode(0o600);
+	}
+	let opened = options.open(path);
+	let mut file = opened.with_context(|| format!("cannot write {}", path.display()))?;
+	file.write_all(text.as_bytes())?;
+	file.sync_all()?;
+	Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use crate::failure;
+
+	fn options(from: &str) -> KeyOptions {
+		KeyOptions {
+			from: Some(from.to_owned()),
+			password_file: None,
+		}
+	}
+
+	#[test]
+	fn a_file_and_its_text_are_the_same_key() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("key");
+		write_secret(&path, "//Alice\n").unwrap();
+		let of_file = options(path.to_str().unwrap()).load().unwrap();
+		let of_text = options("//Alice").load().unwrap();
+		assert_eq!(of_file.public_key().0, of_text.public_key().0);
+	}
+
+	#[test]
+	#[cfg(unix)]
+	fn load_should_refuse_a_key_when_others_can_read_it() {
+		use std::os::unix::fs::PermissionsExt;
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("key");
+		write_secret(&path, "//Alice").unwrap();
+		std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+		let error = options(path.to_str().unwrap()).load().unwrap_err();
+		let failure = failure::of(&error);
+		assert_eq!(failure.kind, Kind::Input);
+		assert!(failure.advice.starts_with("Run: chmod 600 "));
+	}
+
+	#[test]
+	fn load_should_not_repeat_the_secret_when_it_is_wrong() {
+		let error = options("bottom drive obey secret").load().unwrap_err();
+		assert!(!format!("{error:#}").contains("bottom"));
+	}
+
+	#[test]
+	fn write_secret_should_lose_nothing_when_there_is_a_file() {
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("salt");
+		write_secret(&path, "one").unwrap();
+		assert!(write_secret(&path, "two").is_err());
+		assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
+	}
+}
