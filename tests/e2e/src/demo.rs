@@ -107,6 +107,31 @@ pub async fn run(options: &Options, display: &Display) -> (Report, Option<Networ
 	(report, Some(network))
 }
 
+/// Writes the test upgrades into a folder, and the manifest of expected effects that is each one's. Says what was written.
+///
+/// # Errors
+/// If the folder cannot be written to.
+pub fn write_blobs(folder: &Path) -> Result<String> {
+	let files: [(&str, &[u8]); 6] = [
+		("good.wasm", airlock_variants::GOOD),
+		("good-rollback.wasm", airlock_variants::GOOD_ROLLBACK),
+		("unhealthy.wasm", airlock_variants::UNHEALTHY),
+		(
+			"unhealthy-rollback.wasm",
+			airlock_variants::UNHEALTHY_ROLLBACK,
+		),
+		("panicking.wasm", airlock_variants::PANICKING),
+		("effects.toml", EFFECTS.as_bytes()),
+	];
+	std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+	for (name, bytes) in files {
+		let path = folder.join(name);
+		std::fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+	}
+	let names = files.map(|(name, _)| name).join(", ");
+	Ok(format!("wrote {names} to {}", folder.display()))
+}
+
 /// The candidates as the builders built them.
 struct Built {
 	good: Vec<u8>,

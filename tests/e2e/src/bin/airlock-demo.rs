@@ -33,6 +33,9 @@ struct Cli {
 	/// this build.
 	#[arg(long, value_name = "DIR")]
 	built: Option<PathBuf>,
+	/// Start nothing: write the test upgrades and their manifests of expected effects into this folder.
+	#[arg(long, value_name = "DIR")]
+	blobs: Option<PathBuf>,
 	/// What to show.
 	#[arg(long, value_enum, default_value_t = Act::All)]
 	act: Act,
@@ -54,6 +57,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<bool> {
+	if let Some(folder) = &cli.blobs {
+		println!("{}", demo::write_blobs(folder)?);
+		return Ok(true);
+	}
 	let binary = program::node(cli.node.clone())?;
 	let options = demo::Options {
 		network: network::Options {

@@ -404,15 +404,19 @@ impl<'a> Course<'a> {
 	pub async fn sync_another(&self, height: u32) -> Result<()> {
 		let node = self.network.join()?;
 		let (own, client) = (node.client().await?, self.client().await?);
-		// One that syncs by warp gets the blocks before its first state last.
-		let ours = until("the new node", SYNC, async || {
+		let theirs = client.hash_of(height).await?;
+		// One that syncs by warp gets the blocks before its first state last, and until then may name another.
+		until("the new node", SYNC, async || {
 			let is_final = own.heads().await?.1 >= height;
-			Ok(own.hash_of(height).await?.filter(|_| is_final))
+			let ours = own.hash_of(height).await?.filter(|_| is_final);
+			ensure!(
+				ours.is_none() || ours == theirs,
+				"#{height} is {ours:?} there, and {theirs:?} here"
+			);
+			Ok(ours)
 		})
 		.await
 		.with_context(|| format!("it did not sync; end of its log:\n{}", node.log_tail()))?;
-		let theirs = client.hash_of(height).await?;
-		ensure!(theirs == Some(ours), "the new node has another #{height}");
 		Ok(())
 	}
 

@@ -1,0 +1,232 @@
+//! `docs/manual.md`, command by command: each is run as it stands there, in one shell, and what it writes to stdout must be
+//! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines.
+
+use std::{
+	path::{Path, PathBuf},
+	process::Stdio,
+	time::Duration,
+};
+use tokio::{
+	io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
+	net::TcpListener,
+	process::{Child, ChildStdin, ChildStdout, Command},
+};
+
+/// How long one command may take. The longest waits for a probation to end.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Written after what a command wrote.
+const END: &str = "--- end of the command's output";
+
+struct Step {
+	/// Line of the page.
+	line: usize,
+	command: String,
+	expected: Vec<String>,
+}
+
+/// The commands of a page, with the output that follows each.
+fn steps(page: &str) -> Vec<Step> {
+	let mut steps: Vec<Step> = Vec::new();
+	let mut inside = false;
+	for (at, line) in page.lines().enumerate() {
+		match (inside, line) {
+			(false, "```console") => inside = true,
+			(true, "```") => inside = false,
+			(true, line) => match line.strip_prefix("$ ") {
+				Some(command) => steps.push(Step {
+					line: at + 1,
+					command: command.to_owned(),
+					expected: Vec::new(),
+				}),
+				None => steps
+					.last_mut()
+					.expect("a command comes first")
+					.expected
+					.push(line.to_owned()),
+			},
+			_ => (),
+		}
+	}
+	steps
+}
+
+/// True if a line is what a pattern says.
+fn fits(pattern: &str, line: &str) -> bool {
+	let mut parts = pattern.split("[..]");
+	let first = parts.next().unwrap_or_default();
+	let Some(mut rest) = line.strip_prefix(first) else {
+		return false;
+	};
+	let parts: Vec<&str> = parts.collect();
+	for (at, part) in parts.iter().enumerate() {
+		let last = at + 1 == parts.len();
+		match if last {
+			rest.rfind(part)
+		} else {
+			rest.find(part)
+		} {
+			Some(found) => rest = &rest[found + part.len()..],
+			None => return false,
+		}
+	}
+	rest.is_empty()
+}
+
+fn all_fit(patterns: &[String], lines: &[String]) -> bool {
+	match patterns.split_first() {
+		None => lines.is_empty(),
+		Some((any, rest)) if any == "..." => {
+			(0..=lines.len()).any(|skipped| all_fit(rest, &lines[skipped..]))
+		}
+		Some((pattern, rest)) => lines
+			.split_first()
+			.is_some_and(|(line, others)| fits(pattern, line) && all_fit(rest, others)),
+	}
+}
+
+/// One shell for all commands, and everything that it starts.
+struct Shell {
+	child: Child,
+	input: ChildStdin,
+	output: Lines<BufReader<ChildStdout>>,
+}
+
+impl Shell {
+	fn start(folder: &Path, programs: &Path) -> Self {
+		let path = std::env::var("PATH").unwrap();
+		let log = std::fs::File::create(folder.join("stderr.log")).unwrap();
+		let mut child = Command::new("bash")
+			.current_dir(folder)
+			.env("PATH", format!("{}:{path}", programs.display()))
+			.env_remove("AIRLOCK_URL")
+			.env_remove("AIRLOCK_KEY")
+			.stdin(Stdio::piped())
+			.stdout(Stdio::piped())
+			.stderr(log)
+			// A group of its own, so that the nodes end with it.
+			.process_group(0)
+			.spawn()
+			.unwrap();
+		let input = child.stdin.take().unwrap();
+		let output = BufReader::new(child.stdout.take().unwrap()).lines();
+		Self {
+			child,
+			input,
+			output,
+		}
+	}
+
+	/// What a command writes to stdout, and its exit code.
+	async fn run(&mut self, command: &str) -> (Vec<String>, String) {
+		// It must not read what is for the shell.
+		let text = format!("{{ {command}\n}} < /dev/null\necho \"\n{END} $?\"\n");
+		self.input.write_all(text.as_bytes()).await.unwrap();
+		let mut lines = Vec::new();
+		loop {
+			let line = self.output.next_line().await.unwrap();
+			let line = line.expect("the shell ended");
+			if let Some(code) = line.strip_prefix(END) {
+				// The empty line is ours.
+				lines.pop();
+				return (lines, code.trim().to_owned());
+			}
+			lines.push(line);
+		}
+	}
+}
+
+impl Drop for Shell {
+	fn drop(&mut self) {
+		if let Some(group) = self.child.id() {
+			drop(
+				std::process::Command::new("kill")
+					.args(["-KILL", "--", &format!("-{group}")])
+					.status(),
+			);
+		}
+	}
+}
+
+async fn follow(page: &str, folder: &Path) {
+	for port in [9944, 9945, 30333, 30334, 9615] {
+		let free = TcpListener::bind(("127.0.0.1", port)).await.is_ok();
+		assert!(free, "port {port}, which the manual uses, is taken");
+	}
+	let programs = Path::new(env!("CARGO_BIN_EXE_airlock-demo"))
+		.parent()
+		.unwrap();
+	let mut shell = Shell::start(folder, programs);
+	for step in steps(page) {
+		eprintln!("line {}: {}", step.line, step.command);
+		let ran = tokio::time::timeout(PATIENCE, shell.run(&step.command)).await;
+		let log = || {
+			let text = std::fs::read_to_string(folder.join("stderr.log")).unwrap_or_default();
+			let lines: Vec<&str> = text.lines().collect();
+			lines[lines.len().saturating_sub(30)..].join("\n")
+		};
+		let Ok((lines, code)) = ran else {
+			panic!(
+				"line {} does not end: {}\n{}",
+				step.line,
+				step.command,
+				log()
+			);
+		};
+		assert_eq!(
+			code,
+			"0",
+			"line {}: {}\n{}\n{}",
+			step.line,
+			step.command,
+			lines.join("\n"),
+			log()
+		);
+		assert!(
+			all_fit(&step.expected, &lines),
+			"line {}: {}\nexpected:\n{}\nsaid:\n{}\n{}",
+			step.line,
+			step.command,
+			step.expected.join("\n"),
+			lines.join("\n"),
+			log()
+		);
+	}
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_manual_should_be_what_happens() {
+	let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/manual.md");
+	let page = std::fs::read_to_string(page).unwrap();
+	let folder = tempfile::tempdir().unwrap();
+	follow(&page, folder.path()).await;
+}
+
+#[test]
+fn a_pattern_fits_what_it_says_and_nothing_else() {
+	assert!(fits("#[..], version 1", "#12, version 1"));
+	assert!(fits("[..]", "") && fits("a[..]b[..]", "a1b2"));
+	assert!(!fits("#[..], version 1", "#12, version 2"));
+	assert!(!fits("a", "ab") && !fits("a[..]b", "ab1"));
+	let lines = |all: &[&str]| {
+		all.iter()
+			.map(|line| (*line).to_owned())
+			.collect::<Vec<_>>()
+	};
+	assert!(all_fit(
+		&lines(&["a", "...", "d"]),
+		&lines(&["a", "b", "c", "d"])
+	));
+	assert!(!all_fit(&lines(&["a", "..."]), &lines(&["b"])));
+	assert!(!all_fit(&lines(&["a"]), &lines(&["a", "b"])));
+}
+
+#[test]
+fn steps_are_commands_of_console_blocks_with_their_output() {
+	let steps = steps("text\n```console\n$ one\nout\n$ two\n```\n```sh\n$ three\n```\n");
+	let seen: Vec<_> = steps
+		.iter()
+		.map(|step| (step.line, step.command.as_str(), step.expected.len()))
+		.collect();
+	assert_eq!(seen, [(3, "one", 1), (5, "two", 0)]);
+}
