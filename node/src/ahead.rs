@@ -5,7 +5,7 @@
 //! compiled by a second executor, in a thread of its own, while it waits in the timelock; the first one finds it on disk.
 
 use crate::{readiness, readiness::Plain, service::FullClient};
-use airlock_primitives::Stage;
+use airlock_primitives::{api::AirlockApi, Stage};
 use airlock_runtime::{AccountId, Balance, BlockNumber, Runtime};
 use codec::Decode;
 use futures::StreamExt;
@@ -14,12 +14,14 @@ use sc_client_api::{BlockchainEvents, StorageKey, StorageProvider};
 use sc_service::{error::Error as ServiceError, Configuration, TaskManager};
 use sp_api::ProvideRuntimeApi;
 use sp_core::H256;
+use sp_panic_handler::AbortGuard;
 use std::{
 	collections::BTreeSet,
+	panic::{catch_unwind, AssertUnwindSafe},
 	path::PathBuf,
 	sync::{
 		mpsc::{sync_channel, Receiver},
-		Arc,
+		Arc, Weak,
 	},
 	thread,
 };
@@ -29,7 +31,9 @@ const LOG: &str = "airlock::ahead";
 /// Folder of compiled code, among the files of the chain. What is in it is believed, as the database is.
 pub fn cache(config: &Configuration) -> PathBuf {
 	let chain = config.base_path.config_dir(config.chain_spec.id());
-	chain.join("compiled")
+	let folder = chain.join("compiled");
+	// The compiler's cache takes no other path.
+	std::path::absolute(&folder).unwrap_or(folder)
 }
 
 /// Follows the chain and compiles what waits in the timelock. Nothing of the node waits for it.
@@ -42,7 +46,8 @@ pub fn spawn(
 	tasks: &TaskManager,
 ) -> Result<(), ServiceError> {
 	let (sender, receiver) = sync_channel(1);
-	let chain = client.clone();
+	// A thread that never ends must not keep the database open.
+	let chain = Arc::downgrade(client);
 	thread::Builder::new()
 		.name("compile-ahead".into())
 		.spawn(move || compile(&chain, &executor, &receiver))
@@ -62,19 +67,21 @@ pub fn spawn(
 }
 
 /// Until the node ends.
-fn compile(client: &FullClient, executor: &Plain, blocks: &Receiver<H256>) {
-	let mut seen = BTreeSet::new();
+fn compile(client: &Weak<FullClient>, executor: &Plain, blocks: &Receiver<H256>) {
+	let mut tried = BTreeSet::new();
 	while let Ok(block) = blocks.recv() {
-		for (hash, len) in waiting(client, block) {
-			if !seen.insert(hash) {
-				continue;
-			}
-			use airlock_primitives::api::AirlockApi;
-			let Ok(Some(code)) = client.runtime_api().uploaded(block, hash, len) else {
-				continue;
+		let fetched = client.upgrade().map(|client| fetch(&client, block, &tried));
+		for (hash, code) in fetched.unwrap_or_default() {
+			tried.insert(hash);
+			// A panic of the compiler must not end the node, whose panic hook else would.
+			let guard = AbortGuard::force_unwind();
+			let done = catch_unwind(AssertUnwindSafe(|| readiness::try_codes(executor, &[code])));
+			drop(guard);
+			let error = match &done {
+				Ok(done) => done.codes.first().and_then(|code| code.error.as_deref()),
+				Err(_) => Some("the compiler panicked"),
 			};
-			let tried = readiness::try_codes(executor, &[code]);
-			match tried.codes.first().and_then(|code| code.error.as_ref()) {
+			match error {
 				None => log::info!(target: LOG, "Compiled {hash:?}, which waits to be enacted"),
 				Some(error) => {
 					log::warn!(target: LOG, "{hash:?} waits to be enacted, and this node cannot run it: {error}")
@@ -82,6 +89,18 @@ fn compile(client: &FullClient, executor: &Plain, blocks: &Receiver<H256>) {
 			}
 		}
 	}
+}
+
+/// The bytes of what waits and was not tried before. What cannot be read now is asked for again after the next block.
+fn fetch(client: &FullClient, block: H256, tried: &BTreeSet<H256>) -> Vec<(H256, Vec<u8>)> {
+	let new = waiting(client, block)
+		.into_iter()
+		.filter(|(hash, _)| !tried.contains(hash));
+	let bytes = new.filter_map(|(hash, len)| {
+		let uploaded = client.runtime_api().uploaded(block, hash, len);
+		Some((hash, uploaded.ok()??))
+	});
+	bytes.collect()
 }
 
 /// The codes that may be enacted next, and their ways back. Read from storage as this node's own runtime writes it; if the
