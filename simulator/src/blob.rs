@@ -2,7 +2,7 @@
 
 use crate::{
 	bench::Workbench,
-	executor::{Code, Executor},
+	executor::{Code, Executor, THREAD_STACK},
 	metadata::Metadata,
 	Hasher,
 };
@@ -75,6 +75,19 @@ pub struct Looked {
 /// # Errors
 /// Why it is no code that a node can run, or says of itself what it is not.
 pub fn look_at(bytes: &[u8], most: usize) -> Result<Looked, String> {
+	std::thread::scope(|scope| {
+		// Code that nobody knows may go as deep as the engine lets it.
+		let thread = std::thread::Builder::new().stack_size(THREAD_STACK);
+		let looking = thread
+			.spawn_scoped(scope, || look(bytes, most))
+			.map_err(|e| e.to_string())?;
+		looking
+			.join()
+			.unwrap_or_else(|_| Err("it makes the engine panic".to_owned()))
+	})
+}
+
+fn look(bytes: &[u8], most: usize) -> Result<Looked, String> {
 	let wasm =
 		decompress(bytes, most).map_err(|error| format!("it does not decompress: {error}"))?;
 	if wasm.len() > most {
