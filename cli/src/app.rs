@@ -157,7 +157,7 @@ impl Context {
 	/// Tells the person at the terminal something that is not the result.
 	pub fn say(&self, text: impl AsRef<str>) {
 		if !self.global.quiet {
-			eprintln!("{}", text.as_ref());
+			to_stderr(text.as_ref());
 		}
 	}
 }
@@ -199,6 +199,11 @@ fn print(context: &Context, command: &str, answer: &Answer) {
 	}
 }
 
+/// Where everything goes that is not the result. What cannot be said stops nothing.
+pub(crate) fn to_stderr(text: &str) {
+	drop(writeln!(std::io::stderr(), "{text}"));
+}
+
 /// The only place that writes to stdout. Whoever reads may have heard enough: then there is nobody to tell.
 fn to_stdout(text: &str) {
 	drop(writeln!(std::io::stdout(), "{text}"));
@@ -208,9 +213,9 @@ fn print_failure(context: &Context, command: &str, failure: &Failure) {
 	if context.is_json() {
 		to_stdout(&format!("{:#}", document_of_failure(command, failure)));
 	}
-	eprintln!("error: {}", failure.message);
+	to_stderr(&format!("error: {}", failure.message));
 	if !failure.advice.is_empty() {
-		eprintln!("  {}", failure.advice);
+		to_stderr(&format!("  {}", failure.advice));
 	}
 }
 

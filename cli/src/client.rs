@@ -216,10 +216,17 @@ impl Client {
 			.into_iter()
 			.map(|code| (code.hash, code.len))
 			.collect();
-		Ok(self
+		let asked = codes.len();
+		let tried: Tried = self
 			.raw
 			.request("airlock_tryCodes", rpc_params![codes])
-			.await?)
+			.await?;
+		let answered = tried.codes.len();
+		anyhow::ensure!(
+			answered == asked,
+			"the node says something of {answered} of {asked} codes"
+		);
+		Ok(tried)
 	}
 
 	/// The header of a block.
@@ -300,9 +307,11 @@ impl Client {
 	pub async fn submit<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Included> {
 		let name = format!("{}.{}", call.pallet_name(), call.call_name());
 		let mut last = anyhow!("{name} was not tried");
-		let mut sent = None;
+		// Always the same: of all that is signed here at most one can get into a chain.
+		let nonce = self.nonce(who).await?;
+		let mut sent = Vec::new();
 		for _ in 0..ATTEMPTS {
-			let tried = self.submit_once(who, call, &name, &mut sent);
+			let tried = self.submit_once(who, call, (&name, nonce), &mut sent);
 			match tokio::time::timeout(INCLUSION, tried).await {
 				Ok(Ok(included)) => return Ok(included),
 				Ok(Err(error)) if error.is::<Refused>() => return Err(error),
@@ -310,14 +319,30 @@ impl Client {
 				Err(_) => last = anyhow!("not in a block within {} s", INCLUSION.as_secs()),
 			}
 			tokio::time::sleep(Duration::from_secs(1)).await;
-			// It may be in a block although nobody said so: never send twice what was heard once.
-			if let Some(encoded) = &sent {
+			// It may be in a block although nobody said so.
+			for encoded in &sent {
 				if let Some(hash) = self.find(encoded).await? {
 					return self.outcome(hash, encoded, &name).await;
 				}
 			}
+			if self.nonce(who).await? > nonce {
+				return Err(last.context(format!(
+					"another transaction of this account took the place of {name}"
+				)));
+			}
 		}
 		Err(last.context(format!("{name} did not get into a block")))
+	}
+
+	/// How many transactions an account has in the best chain.
+	async fn nonce(&self, who: &Keypair) -> Result<u64> {
+		let account = who.public_key().to_account_id();
+		Ok(self
+			.best()
+			.await?
+			.transactions()
+			.account_nonce(&account)
+			.await?)
 	}
 
 	/// A call with nonce and versions of the best block, signed, and valid for [`MORTAL`] blocks.
@@ -325,10 +350,16 @@ impl Client {
 	/// # Errors
 	/// If the node does not answer, or the runtime has no such call.
 	pub async fn sign<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Signed> {
+		let nonce = self.nonce(who).await?;
+		self.sign_as(who, call, nonce).await
+	}
+
+	async fn sign_as<C: Payload>(&self, who: &Keypair, call: &C, nonce: u64) -> Result<Signed> {
 		let finalized = self.finalized().await?;
 		// Mortality from a block that no fork can take away.
 		let params = DefaultExtrinsicParamsBuilder::<Config>::new()
 			.mortal_from_unchecked(MORTAL, finalized.block_number(), finalized.block_hash())
+			.nonce(nonce)
 			.build();
 		let best = self.best().await?;
 		Ok(best.transactions().create_signed(call, who, params).await?)
@@ -338,11 +369,11 @@ impl Client {
 		&self,
 		who: &Keypair,
 		call: &C,
-		name: &str,
-		sent: &mut Option<Vec<u8>>,
+		(name, nonce): (&str, u64),
+		sent: &mut Vec<Vec<u8>>,
 	) -> Result<Included> {
-		let signed = self.sign(who, call).await?;
-		*sent = Some(signed.encoded().to_vec());
+		let signed = self.sign_as(who, call, nonce).await?;
+		sent.push(signed.encoded().to_vec());
 		self.watch(&signed, name).await
 	}
 

@@ -117,6 +117,13 @@ pub fn of(error: &anyhow::Error) -> Failure {
 				advice: refused.docs.clone(),
 			};
 		}
+		if cause.is::<std::io::Error>() {
+			return Failure {
+				kind: Kind::Input,
+				message: format!("{error:#}"),
+				advice: "Check the path, and who may read or write there.".to_owned(),
+			};
+		}
 		if is_of_network(cause) {
 			return Failure {
 				kind: Kind::Network,

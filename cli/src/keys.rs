@@ -39,9 +39,9 @@ impl KeyOptions {
 			)
 		})?;
 		let path = Path::new(from);
-		match path.is_file() {
-			true => self.read(path),
-			false => of_uri(from),
+		match std::fs::metadata(path) {
+			Ok(found) if !found.is_dir() => self.read(path),
+			_ => of_uri(from),
 		}
 	}
 
@@ -80,13 +80,22 @@ impl KeyOptions {
 	}
 }
 
+/// True for what can only be meant as a key. The library takes whatever begins with a slash, and nothing at all, for paths below a
+/// phrase that everybody knows: a misspelt file must not become such a key.
+fn is_uri(text: &str) -> bool {
+	let known = text
+		.strip_prefix("//")
+		.is_some_and(|name| !name.is_empty() && !name.starts_with('/'));
+	known || text.starts_with("0x") || text.split_whitespace().count() >= 12
+}
+
 /// A key from a secret phrase, a seed, or a path like `//Alice`. What is wrong with it is not said: it is secret.
 fn of_uri(text: &str) -> Result<Keypair> {
-	let uri = SecretUri::from_str(text).ok();
+	let uri = SecretUri::from_str(text).ok().filter(|_| is_uri(text));
 	let key = uri.and_then(|uri| Keypair::from_uri(&uri).ok());
 	key.ok_or_else(|| {
 		input(
-			"what --from names is neither a file nor a key",
+			"what --from names is neither a file that is there nor a key",
 			"Give a file, a secret phrase, 0x and a seed, or //Alice. Check its words.",
 		)
 	})
@@ -99,7 +108,8 @@ fn only_mine(path: &Path) -> Result<()> {
 		use std::os::unix::fs::PermissionsExt;
 		let found = std::fs::metadata(path).with_context(|| path.display().to_string())?;
 		let mode = found.permissions().mode() & 0o777;
-		if mode & 0o077 != 0 {
+		// What a shell or a pipe hands over is nobody else's to open.
+		if found.is_file() && mode & 0o077 != 0 {
 			return Err(input(
 				format!("others can read {} (mode {mode:03o})", path.display()),
 				format!("Run: chmod 600 {}", path.display()),
@@ -163,6 +173,25 @@ mod tests {
 		let failure = failure::of(&error);
 		assert_eq!(failure.kind, Kind::Input);
 		assert!(failure.advice.starts_with("Run: chmod 600 "));
+	}
+
+	#[test]
+	fn load_should_fail_when_a_file_is_misspelt_or_empty() {
+		for wrong in [
+			"/etc/airlock/typo.key",
+			"typo.key",
+			"",
+			"/",
+			"//",
+			"///",
+			"dir/sub/key",
+		] {
+			assert!(options(wrong).load().is_err(), "{wrong}");
+		}
+		let dir = tempfile::tempdir().unwrap();
+		let path = dir.path().join("empty");
+		write_secret(&path, "\n").unwrap();
+		assert!(options(path.to_str().unwrap()).load().is_err());
 	}
 
 	#[test]

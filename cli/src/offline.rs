@@ -195,7 +195,13 @@ impl Bundle {
 			.create_signable_offline(&call, params)?
 			.sign(key)?;
 		let name = format!("{}.{}", call.pallet_name(), call.call_name());
-		let words = in_words(&self.effect, &call, at.metadata_ref());
+		// Its text is whatever the preparing machine wrote: on one line, and nothing that moves a cursor.
+		let said = format!("the preparing machine says: {}", self.effect.escape_debug());
+		let words = in_words(&said, &call, at.metadata_ref());
+		let words = format!(
+			"{words}\n  chain: {:?}\n  from: {account}, its transaction {}",
+			self.genesis_hash, self.nonce
+		);
 		let signed = SignedBundle {
 			version: VERSION,
 			name,

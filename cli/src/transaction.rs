@@ -2,9 +2,10 @@
 //! take it; then it is signed, sent and watched.
 
 use crate::{
+	app::to_stderr,
 	app::{Answer, Context},
 	client::{Block, Client, Event, Included, Signed},
-	failure::{fail, Kind},
+	failure::{fail, input, Kind},
 	keys::KeyOptions,
 	offline::Bundle,
 	units::{self, Currency},
@@ -68,6 +69,29 @@ pub enum Wait {
 }
 
 impl Sending {
+	/// The same for a step after which others follow: it is in a block before they are sent.
+	pub fn followed(&self) -> Self {
+		Self {
+			wait: Wait::InBlock,
+			no_wait: false,
+			..self.clone()
+		}
+	}
+
+	/// Refuses what would be more than one transaction in one file.
+	///
+	/// # Errors
+	/// If `--prepare` was asked for.
+	pub fn ensure_not_prepared(&self) -> Result<()> {
+		match &self.prepare {
+			None => Ok(()),
+			Some(_) => Err(input(
+				"this is more than one transaction, and --prepare writes one",
+				"Prepare each by its own command.",
+			)),
+		}
+	}
+
 	fn until(&self) -> Wait {
 		match self.no_wait {
 			true => Wait::None,
@@ -145,17 +169,22 @@ pub async fn carry_out<C: Payload>(
 	}
 	let currency = context.currency().await?;
 	let key = options.key.load()?;
-	context.say(describe(&best, &intent)?);
-	context.say(format!("  from: {}", key.public_key().to_account_id()));
+	// Whoever is asked sees what about.
+	let show = |text: String| match options.yes || options.dry_run {
+		true => context.say(text),
+		false => to_stderr(&text),
+	};
+	show(describe(&best, &intent)?);
+	show(format!("  from: {}", key.public_key().to_account_id()));
 	let signed = client.sign(&key, &intent.call).await?;
 	let costs = Costs::of(client, &signed, &name, intent.deposit).await?;
-	context.say(costs.text(&currency));
+	show(costs.text(&currency));
 	costs.check(options, &currency)?;
 	if options.dry_run {
 		let text = format!("{name} would succeed. {}", costs.text(&currency).trim());
 		return Ok((Answer::new(text, costs.json(&name)), Done::Nothing));
 	}
-	confirm(options)?;
+	confirm(options.yes)?;
 	if options.until() == Wait::None {
 		let hash = signed.submit().await?;
 		let data = json!({"call": name, "extrinsic_hash": format!("{hash:?}"), "finalized": false});
@@ -343,8 +372,11 @@ impl Costs {
 }
 
 /// Asks whoever sits there. Nobody is asked where there is no terminal.
-fn confirm(options: &Sending) -> Result<()> {
-	if options.yes {
+///
+/// # Errors
+/// If nobody says yes, or nobody can be asked.
+pub(crate) fn confirm(yes: bool) -> Result<()> {
+	if yes {
 		return Ok(());
 	}
 	let advice = "Nothing was sent. Add --yes to sign without a question.";
@@ -355,7 +387,7 @@ fn confirm(options: &Sending) -> Result<()> {
 			advice,
 		));
 	}
-	eprint!("Sign and send? [y/N] ");
+	eprint!("Sign? [y/N] ");
 	let mut answer = String::new();
 	std::io::stdin().read_line(&mut answer)?;
 	match answer.trim() {

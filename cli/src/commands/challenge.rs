@@ -3,7 +3,7 @@
 use crate::{
 	app::{Answer, Context},
 	client::Client,
-	failure::{fail, Kind},
+	failure::{fail, input, Kind},
 	transaction::{send, Intent, Sending},
 };
 use airlock_primitives::ProposalId;
@@ -72,6 +72,7 @@ impl Challenge {
 		let report = Report::decode_all(&mut &read(&self.report)?[..]).context("the report")?;
 		let leaves: Leaves =
 			DecodeAll::decode_all(&mut &read(&self.leaves)?[..]).context("the leaves")?;
+		ensure_of(&report, &leaves)?;
 		let client = context.client().await?;
 		let found = search(client, &report, &leaves).await?;
 		let (evidence, why) = found.ok_or_else(|| {
@@ -90,6 +91,21 @@ impl Challenge {
 			(id, Static(root), Static(evidence)),
 		);
 		send(context, &self.sending, Intent::new(call, effect)).await
+	}
+}
+
+/// Checks that leaves are those of a report: of others, nothing would be proven.
+///
+/// # Errors
+/// If they are not.
+pub(super) fn ensure_of(report: &Report, leaves: &[(SectionId, Vec<Leaf>)]) -> Result<()> {
+	let root = Report::of(report.config.clone(), leaves).map(|other| other.root());
+	match root == Some(report.root()) {
+		true => Ok(()),
+		false => Err(input(
+			"the leaves are not those of the report",
+			"Take report.scale and report.leaves of the same simulation.",
+		)),
 	}
 }
 

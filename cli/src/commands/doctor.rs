@@ -199,7 +199,10 @@ async fn clock(client: &Client, slot: Duration) -> Result<Check> {
 
 async fn rescues(client: &Client) -> Result<Check> {
 	const ADVICE: &str = "The chain left code that could not build blocks. See docs/runbook.md.";
-	let blocks = client.rescue_blocks().await?;
+	let blocks = match client.rescue_blocks().await {
+		Ok(blocks) => blocks,
+		Err(error) => return Ok(Check::unknown("rescue", format!("{error:#}"), ADVICE)),
+	};
 	Ok(Check::new(
 		"rescue",
 		blocks == 0,
@@ -224,7 +227,8 @@ async fn upgrades(client: &Client) -> Result<Vec<Check>> {
 	let at = client.best().await?;
 	let mut checks = Vec::new();
 	for proposal in view::proposals(&at).await? {
-		let waits = proposal.stage > airlock_primitives::Stage::Registered;
+		// The node runs what it loads: only what was voted on.
+		let waits = proposal.stage >= airlock_primitives::Stage::Timelock;
 		if proposal.outcome.is_some() || !waits {
 			continue;
 		}

@@ -12,11 +12,12 @@ use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{json, Value as Json};
 use sp_core::H256;
-use sp_crypto_hashing::{blake2_256, twox_128};
+use sp_crypto_hashing::{blake2_256, twox_128, twox_64};
+use sp_maybe_compressed_blob::CODE_BLOB_BOMB_LIMIT;
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{read_proof_check, StorageProof};
 use std::{
-	collections::BTreeMap,
+	collections::{BTreeMap, BTreeSet},
 	path::{Path, PathBuf},
 };
 use subxt::{
@@ -61,7 +62,7 @@ struct Verify {
 }
 
 /// Storage items that belong to one proposal: the number is the first key, as it is.
-const OF_PROPOSAL: [(&str, &str); 13] = [
+const OF_PROPOSAL: [(&str, &str); 14] = [
 	("Proposals", "Proposals"),
 	("Proposals", "RoleOf"),
 	("Simulations", "Rounds"),
@@ -70,6 +71,7 @@ const OF_PROPOSAL: [(&str, &str); 13] = [
 	("Audits", "Reviews"),
 	("Audits", "Attestations"),
 	("Audits", "Findings"),
+	("Audits", "FindingSlots"),
 	("Audits", "Bounties"),
 	("Audits", "Waivers"),
 	("Supermajority", "Ballots"),
@@ -86,6 +88,12 @@ const OF_CHAIN: [(&str, &str); 5] = [
 	("Validators", "Active"),
 ];
 
+/// The code that wrote the state: it alone says what the values mean.
+const CODE: &[u8] = b":code";
+
+/// Largest proposal as it is stored, in bytes: a dossier with all its addresses has less than one.
+const MOST_OF_PROPOSAL: usize = 4096;
+
 /// What proves the text: everything in it is checked without a network.
 #[derive(Serialize, Deserialize)]
 struct Proof {
@@ -101,8 +109,6 @@ struct Proof {
 	nodes: Vec<String>,
 	/// The keys that are proven, with the storage items that they are of.
 	keys: Vec<Key>,
-	/// The runtime's metadata: how the values are read.
-	metadata: String,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -210,16 +216,30 @@ fn prefix((pallet, item): (&str, &str)) -> Vec<u8> {
 	[twox_128(pallet.as_bytes()), twox_128(item.as_bytes())].concat()
 }
 
+/// Key of the hash of block 0, which every state has.
+fn genesis_key() -> Vec<u8> {
+	let number = 0u32.to_le_bytes();
+	[
+		&prefix(("System", "BlockHash"))[..],
+		&twox_64(&number)[..],
+		&number[..],
+	]
+	.concat()
+}
+
+/// Everything that belongs to the evidence of a proposal: items, and what their keys begin with.
+fn parts(id: ProposalId) -> impl Iterator<Item = ((&'static str, &'static str), Vec<u8>)> {
+	let own = OF_PROPOSAL.into_iter();
+	let own = own.map(move |name| (name, [&prefix(name)[..], &id.to_le_bytes()[..]].concat()));
+	own.chain(OF_CHAIN.into_iter().map(|name| (name, prefix(name))))
+}
+
 impl Proof {
 	async fn of(client: &Client, at: &Block, id: ProposalId) -> Result<Self> {
 		const PAGE: u32 = 512;
 		let hash = at.block_hash();
 		let mut keys = Vec::new();
-		let all = OF_PROPOSAL
-			.iter()
-			.map(|name| (name, id.to_le_bytes().to_vec()));
-		for (name, end) in all.chain(OF_CHAIN.iter().map(|name| (name, Vec::new()))) {
-			let prefix = [prefix(*name), end].concat();
+		for (name, prefix) in parts(id) {
 			let mut last: Option<String> = None;
 			loop {
 				let params = rpc_params![hexed(&prefix), PAGE, last.clone(), hash];
@@ -241,7 +261,8 @@ impl Proof {
 			"nothing of proposal {id} is in the state of #{}",
 			at.block_number()
 		);
-		let names: Vec<&String> = keys.iter().map(|key| &key.key).collect();
+		let own = keys.iter().map(|key| key.key.clone());
+		let names: Vec<String> = own.chain([hexed(CODE), hexed(genesis_key())]).collect();
 		let read: Json = client
 			.request("state_getReadProof", rpc_params![names, hash])
 			.await?;
@@ -250,8 +271,6 @@ impl Proof {
 			.and_then(Json::as_array)
 			.cloned()
 			.unwrap_or_default();
-		let metadata: Option<Vec<u8>> =
-			crate::client::api(at, "Metadata_metadata_at_version", 15u32).await?;
 		Ok(Self {
 			id,
 			genesis_hash: client.genesis(),
@@ -263,7 +282,6 @@ impl Proof {
 				.map(str::to_owned)
 				.collect(),
 			keys,
-			metadata: hexed(metadata.context("the runtime has no metadata of version 15")?),
 		})
 	}
 
@@ -276,26 +294,49 @@ impl Proof {
 		);
 		let header = SubstrateHeader::<H256>::decode(&mut &header[..]).context("the header")?;
 		let nodes: Result<Vec<Vec<u8>>> = self.nodes.iter().map(|node| unhexed(node)).collect();
-		let keys: Result<Vec<Vec<u8>>> = self.keys.iter().map(|key| unhexed(&key.key)).collect();
+		let own: Result<BTreeSet<Vec<u8>>> =
+			self.keys.iter().map(|key| unhexed(&key.key)).collect();
+		let own = own?;
+		ensure!(own.len() == self.keys.len(), "a key is named twice");
+		let keys = own.into_iter().chain([CODE.to_vec(), genesis_key()]);
 		let proven =
-			read_proof_check::<BlakeTwo256, _>(header.state_root, StorageProof::new(nodes?), keys?)
+			read_proof_check::<BlakeTwo256, _>(header.state_root, StorageProof::new(nodes?), keys)
 				.map_err(|error| anyhow!("the proof does not fit to the header: {error}"))?;
-		let metadata = RuntimeMetadataPrefixed::decode(&mut &unhexed(&self.metadata)?[..])
-			.context("the metadata")?;
+		let value = |key: &[u8]| {
+			let found = proven.get(key).cloned().flatten();
+			found.ok_or_else(|| anyhow!("{} has no value in this state", hexed(key)))
+		};
+		ensure!(
+			value(&genesis_key())? == self.genesis_hash.as_bytes(),
+			"the block is of another chain than is said"
+		);
+		// Not what somebody says that the values mean, but what the code says that wrote them.
+		let code = airlock_simulator::look_at(&value(CODE)?, CODE_BLOB_BOMB_LIMIT);
+		let code =
+			code.map_err(|error| anyhow!("the code of that block cannot be run: {error}"))?;
+		let metadata = code
+			.metadata
+			.context("the code of that block has no metadata of version 15")?;
+		let metadata =
+			RuntimeMetadataPrefixed::decode(&mut &metadata[..]).context("the metadata")?;
 		let metadata = Metadata::try_from(metadata)?;
 		let mut items = BTreeMap::<String, Vec<Json>>::new();
 		let mut dossier = None;
 		for key in &self.keys {
 			let raw = unhexed(&key.key)?;
+			let named = (key.pallet.as_str(), key.item.as_str());
+			let is_own = |(name, prefix): &((&str, &str), Vec<u8>)| {
+				*name == named && raw.starts_with(prefix)
+			};
 			ensure!(
-				raw.starts_with(&prefix((&key.pallet, &key.item))),
-				"{} is no key of {}.{}",
+				parts(self.id).any(|part| is_own(&part)),
+				"{} is no key of {}.{} of proposal {}",
 				key.key,
 				key.pallet,
-				key.item
+				key.item,
+				self.id
 			);
-			let value = proven.get(&raw).cloned().flatten();
-			let value = value.ok_or_else(|| anyhow!("{} has no value in this state", key.key))?;
+			let value = value(&raw)?;
 			let name = format!("{}.{}", key.pallet, key.item);
 			let found = read(&metadata, key, &value).with_context(|| format!("value of {name}"))?;
 			if name == "Proposals.Proposals" {
@@ -307,6 +348,7 @@ impl Proof {
 				.push(json!({"key": key.key, "value": found}));
 		}
 		let dossier = dossier.ok_or_else(|| anyhow!("the proposal itself is not proven"))?;
+		ensure_all_findings(&items)?;
 		let text = json!({
 			"id": self.id,
 			"genesis_hash": self.genesis_hash,
@@ -317,6 +359,24 @@ impl Proof {
 		});
 		Ok((text, dossier))
 	}
+}
+
+/// A proof shows what is there, not that nothing was left out. Of findings the chain keeps the number.
+fn ensure_all_findings(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
+	let slots = items
+		.get("Audits.FindingSlots")
+		.and_then(|slots| slots.first());
+	let taken = slots
+		.and_then(|slots| slots["value"]["taken"].as_u64())
+		.unwrap_or_default();
+	let shown = items
+		.get("Audits.Findings")
+		.map_or(0, |findings| findings.len() as u64);
+	ensure!(
+		shown == taken,
+		"{shown} findings are shown, and the proposal has {taken}"
+	);
+	Ok(())
 }
 
 /// A value as the runtime's metadata reads it.
@@ -338,6 +398,11 @@ fn dossier_in(bytes: &[u8], proposal: &Json) -> Result<Dossier> {
 		.and_then(Json::as_str)
 		.unwrap_or_default();
 	let hash = unhexed(hash)?;
+	ensure!(
+		bytes.len() <= MOST_OF_PROPOSAL,
+		"the stored proposal has {} bytes",
+		bytes.len()
+	);
 	for start in 0..bytes.len() {
 		let found = Dossier::decode(&mut &bytes[start..]).ok();
 		if let Some(dossier) = found.filter(|dossier| dossier.hash().as_bytes() == hash) {

@@ -6,11 +6,11 @@ use crate::{
 	client::{self, Block},
 	dossier::{self, Chain, Package},
 	failure::input,
-	transaction::{carry_out, Done, Intent, Sending, Wait},
+	transaction::{carry_out, Done, Intent, Sending},
 	view,
 };
 use airlock_primitives::{CodeRef, Dossier};
-use anyhow::{anyhow, Result};
+use anyhow::{anyhow, Context as _, Result};
 use codec::Encode;
 use serde_json::json;
 use std::path::PathBuf;
@@ -63,14 +63,10 @@ impl Propose {
 			dossier.hash()
 		);
 		let intent = Intent::new(call, effect).holding(deposit(&at, dossier).await?);
-		let sending = Sending {
+		let sending = match self.no_upload {
+			true => self.sending.clone(),
 			// What follows is in the same chain of blocks.
-			wait: if self.no_upload {
-				self.sending.wait
-			} else {
-				Wait::InBlock
-			},
-			..self.sending.clone()
+			false => self.sending.followed(),
 		};
 		let (answer, done) = carry_out(context, &sending, intent).await?;
 		let Done::Included(included) = done else {
@@ -85,7 +81,10 @@ impl Propose {
 		let mut text = format!("proposal {id}: {}", answer.text);
 		let mut data = json!({"id": id, "dossier": to_json(dossier), "registration": answer.data});
 		if !self.no_upload {
-			let sent = upload::send_all(context, &self.sending, id as u32, blobs(package)).await?;
+			let sent = upload::send_all(context, &self.sending, id as u32, blobs(package)).await;
+			let sent = sent.with_context(|| {
+				format!("proposal {id} is registered; go on with: airlock upload {id} FILES")
+			})?;
 			text = format!("{text}\n{}", sent.text);
 			data["upload"] = sent.data;
 		}

@@ -44,6 +44,7 @@ impl Reveal {
 		let report = Report::decode_all(&mut &read("report.scale")?[..]).context("report.scale")?;
 		let leaves: Vec<(SectionId, Vec<Leaf>)> =
 			DecodeAll::decode_all(&mut &read("report.leaves")?[..]).context("report.leaves")?;
+		super::challenge::ensure_of(&report, &leaves)?;
 		let path = salt_path(&self.report, id, round.round, round.attempt);
 		let kept = Kept::read(&path)?.ok_or_else(|| {
 			input(

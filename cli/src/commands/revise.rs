@@ -53,7 +53,7 @@ impl Revise {
 			dossier.hash()
 		);
 		let intent = Intent::new(call, effect).holding(propose::deposit(&at, &dossier).await?);
-		let (answer, done) = carry_out(context, &self.sending, intent).await?;
+		let (answer, done) = carry_out(context, &self.sending.followed(), intent).await?;
 		if matches!(done, Done::Nothing) {
 			return Ok(answer);
 		}

@@ -1,9 +1,10 @@
 //! `airlock sign`
 
 use crate::{
-	app::{Answer, Context},
+	app::{to_stderr, Answer, Context},
 	keys::KeyOptions,
 	offline::Bundle,
+	transaction::confirm,
 };
 use anyhow::Result;
 use serde_json::json;
@@ -21,6 +22,10 @@ pub struct Sign {
 	#[arg(long, value_name = "FILE")]
 	out: PathBuf,
 
+	/// Do not ask before signing
+	#[arg(short, long)]
+	yes: bool,
+
 	/// Who signs.
 	#[command(flatten)]
 	key: KeyOptions,
@@ -33,7 +38,12 @@ impl Sign {
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
 		let (words, signed) = Bundle::read(&self.file)?.sign(&self.key.load()?)?;
-		context.say(words);
+		// It is signed in memory; nobody has it before somebody says yes.
+		match self.yes {
+			true => context.say(words),
+			false => to_stderr(&words),
+		}
+		confirm(self.yes)?;
 		signed.write(&self.out)?;
 		let out = self.out.display().to_string();
 		let text = format!(

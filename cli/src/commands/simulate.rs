@@ -53,6 +53,12 @@ pub struct Round {
 	pub attempt: u8,
 	/// Hash of the dossier.
 	pub dossier_hash: H256,
+	/// Hash of the candidate.
+	pub candidate: H256,
+	/// Hash of the code that it replaces.
+	pub parent_code: H256,
+	/// Hash of the dedicated way back.
+	pub rollback: Option<H256>,
 	/// What the chain drew when no commitment was taken any more.
 	pub seed: Option<H256>,
 	/// Last block to replay.
@@ -88,23 +94,35 @@ pub async fn round(at: &Block, id: ProposalId) -> Result<Round> {
 }
 
 impl Round {
-	/// Holds a report against what the chain asks for.
+	/// Holds a report against what the chain asks for: one about anything else could not be revealed.
 	///
 	/// # Errors
-	/// If it is of other blocks.
+	/// If it is about another thing, and which.
 	pub fn ensure_asked(&self, report: &Report) -> Result<()> {
 		let config = &report.config;
-		let asked = (self.anchor, self.anchor_hash, self.blocks);
-		if (config.anchor, config.anchor_hash, config.blocks) == asked {
-			return Ok(());
-		}
-		Err(input(
-			format!(
-				"the report is of {} blocks up to #{}, and the chain asks for {} up to #{}",
-				config.blocks, config.anchor, self.blocks, self.anchor
+		let differs = [
+			(config.candidate != self.candidate, "candidate"),
+			(
+				config.parent_code != self.parent_code,
+				"code that it replaces",
 			),
-			"Run 'airlock simulate' for this round.",
-		))
+			(config.rollback != self.rollback, "way back"),
+			(config.anchor_hash != self.anchor_hash, "last block"),
+			(config.blocks != self.blocks, "number of blocks"),
+			(config.scope != self.scope.0, "scope"),
+			(
+				config.effects != self.effects,
+				"manifest of expected effects",
+			),
+			(config.minted != self.minted, "sum of new coins"),
+		];
+		match differs.iter().find(|(differs, _)| *differs) {
+			None => Ok(()),
+			Some((_, what)) => Err(input(
+				format!("the report is about another {what} than the chain asks for"),
+				"Run 'airlock simulate' for this round.",
+			)),
+		}
 	}
 
 	/// What hides a report until it is revealed.
@@ -172,6 +190,12 @@ impl Simulate {
 			dossier.hash() == round.dossier_hash,
 			"the node shows two dossiers of one proposal"
 		);
+		if salt_path(&self.out, self.id, round.round, round.attempt).exists() {
+			return Err(input(
+				format!("you have committed to the report in {}", self.out.display()),
+				"It must stay as it is until it is revealed. Name another folder.",
+			));
+		}
 		std::fs::create_dir_all(&self.out)
 			.with_context(|| format!("cannot make {}", self.out.display()))?;
 		let write = |name: &str, bytes: &[u8]| {

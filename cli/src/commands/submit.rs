@@ -41,6 +41,14 @@ impl Submit {
 		}
 		let name = &signed.name;
 		let bytes = signed.extrinsic()?;
+		// Sent before, it may be in a block already.
+		if let Some(block) = client.find(&bytes).await? {
+			let included = client.outcome(block, &bytes, name).await?;
+			let currency = context.currency().await?;
+			return Ok(follow(context, self.wait, included, name, &currency)
+				.await?
+				.0);
+		}
 		if let Some(tried) = client.dry_run(name, &bytes).await? {
 			tried?;
 		}

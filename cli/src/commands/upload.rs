@@ -4,7 +4,7 @@ use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
 	failure::input,
-	transaction::{send, Intent, Sending, Wait},
+	transaction::{send, Intent, Sending},
 	view,
 };
 use airlock_primitives::{CodeRef, ProposalId, Stage};
@@ -38,6 +38,7 @@ impl Upload {
 	/// # Errors
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
+		self.sending.ensure_not_prepared()?;
 		let at = context.client().await?.best().await?;
 		let dossier = view::dossier(&at, self.id).await?;
 		let mut found = Vec::new();
@@ -73,10 +74,7 @@ pub(super) async fn send_all(
 	blobs: Vec<(CodeRef, Vec<u8>)>,
 ) -> Result<Answer> {
 	// The last step waits as long as somebody wants to; those before it are in the same chain of blocks.
-	let early = Sending {
-		wait: Wait::InBlock,
-		..sending.clone()
-	};
+	let early = sending.followed();
 	let mut texts = Vec::new();
 	let mut done = Vec::new();
 	for (code, bytes) in blobs {

@@ -64,10 +64,21 @@ impl Vote {
 				))
 			}
 		};
+		if votes.len() > 1 {
+			self.sending.ensure_not_prepared()?;
+		}
 		let mut texts = Vec::new();
 		let mut all = Vec::new();
+		let many = votes.len() > 1 && self.sending.no_wait;
 		for (id, choice) in votes {
-			let answer = self.one(context, id, choice).await?;
+			let sending = match many {
+				// One after the other has another nonce.
+				true => self.sending.followed(),
+				false => self.sending.clone(),
+			};
+			let answer = self.one(context, &sending, id, choice).await;
+			let answer =
+				answer.with_context(|| format!("proposal {id}, after {} votes", all.len()))?;
 			texts.push(answer.text);
 			all.push(answer.data);
 		}
@@ -77,7 +88,13 @@ impl Vote {
 		))
 	}
 
-	async fn one(&self, context: &Context, id: ProposalId, choice: Choice) -> Result<Answer> {
+	async fn one(
+		&self,
+		context: &Context,
+		sending: &Sending,
+		id: ProposalId,
+		choice: Choice,
+	) -> Result<Answer> {
 		let at = context.client().await?.best().await?;
 		let seen = view::proposal(&at, id).await?;
 		let says = super::unit(format!("{choice:?}"));
@@ -90,7 +107,7 @@ impl Vote {
 			"You say {choice:?} to proposal {id}: {:?}, version {}, dossier {:?}.",
 			seen.class, seen.spec_version, seen.dossier_hash
 		);
-		send(context, &self.sending, Intent::new(call, effect)).await
+		send(context, sending, Intent::new(call, effect)).await
 	}
 }
 
