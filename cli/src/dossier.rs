@@ -219,19 +219,24 @@ fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<(CodeRef, Vec<u8
 	Ok((code, bytes))
 }
 
-/// A document by its path.
+/// A document of a dossier: it lies by its name below an address, if there is one.
+///
+/// # Errors
+/// See [`document_at`].
+pub fn document(path: &Path, below: &str) -> Result<Document> {
+	let name = path.file_name().unwrap_or_default().to_string_lossy();
+	match below.is_empty() {
+		true => document_at(path, String::new()),
+		false => document_at(path, format!("{}/{name}", below.trim_end_matches('/'))),
+	}
+}
+
+/// A document by its path, with the address at which it can be read; may be empty.
 ///
 /// # Errors
 /// If it cannot be read, or its address is too long for the chain.
-pub fn document(path: &Path, uri: &str) -> Result<Document> {
+pub fn document_at(path: &Path, uri: String) -> Result<Document> {
 	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-	let name = path
-		.file_name()
-		.map(|name| name.to_string_lossy().into_owned());
-	let uri = match uri.is_empty() {
-		true => String::new(),
-		false => format!("{}/{}", uri.trim_end_matches('/'), name.unwrap_or_default()),
-	};
 	let uri = uri.into_bytes().try_into().map_err(|_| {
 		input(
 			format!("the address of {} is too long", path.display()),

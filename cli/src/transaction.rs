@@ -2,8 +2,7 @@
 //! take it; then it is signed, sent and watched.
 
 use crate::{
-	app::to_stderr,
-	app::{Answer, Context},
+	app::{to_stderr, Answer, Context},
 	client::{Block, Client, Event, Included, Signed},
 	failure::{fail, input, Kind},
 	keys::KeyOptions,

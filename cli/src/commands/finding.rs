@@ -3,6 +3,7 @@
 use super::unit;
 use crate::{
 	app::{Answer, Context},
+	dossier::document_at,
 	failure::input,
 	keys::write_secret,
 	transaction::{send, Intent, Sending},
@@ -12,7 +13,7 @@ use airlock_primitives::{Document, ProposalId};
 use anyhow::{Context as _, Result};
 use codec::{Decode, Encode};
 use sp_core::H256;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use subxt::{
 	dynamic::{self, Value},
 	utils::Static,
@@ -172,15 +173,6 @@ struct Sealed {
 	salt: [u8; 32],
 }
 
-fn document(path: &Path, uri: &str) -> Result<Document> {
-	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-	let uri = uri.as_bytes().to_vec().try_into();
-	Ok(Document {
-		uri: uri.map_err(|_| input("the URI is too long", "The chain takes 128 bytes."))?,
-		..Document::of(&bytes)
-	})
-}
-
 async fn deposit(context: &Context) -> Result<u128> {
 	let at = context.client().await?.best().await?;
 	let deposit = dynamic::constant::<u128>("Audits", "FindingDeposit");
@@ -207,7 +199,7 @@ impl Finding {
 impl Report {
 	async fn run(self, context: &Context) -> Result<Answer> {
 		let (id, severity) = (self.id, self.severity);
-		let text = document(&self.text, &self.uri)?;
+		let text = document_at(&self.text, self.uri)?;
 		let effect = format!(
 			"You report a {severity:?} finding on proposal {id}: text {:?}.",
 			text.hash
@@ -229,7 +221,7 @@ impl Seal {
 			genesis: context.client().await?.genesis(),
 			id,
 			reporter: self.sending.key.load()?.public_key().0,
-			report: document(&self.text, "")?,
+			report: document_at(&self.text, String::new())?,
 			salt: super::salt()?,
 		};
 		// Before it is on chain: what was sent can be opened, whatever happens in between.

@@ -120,7 +120,7 @@ fn unit(name: impl Into<String>) -> Value {
 ///
 /// # Errors
 /// If the system has no randomness.
-fn salt() -> Result<[u8; 32]> {
+pub fn salt() -> Result<[u8; 32]> {
 	let mut salt = [0; 32];
 	std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
 	Ok(salt)

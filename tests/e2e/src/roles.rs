@@ -4,21 +4,23 @@ use crate::{
 	client::{self, Account, Block, Client, Included},
 	network::{self, Node},
 };
-use airlock_primitives::{
-	api::ProposalView, domain_hash, CodeRef, Domain, Dossier, NodeSupport, ProposalId, Rollback,
+pub use airlock_cli::{
+	commands::{
+		salt,
+		simulate::{round, Round},
+	},
+	view::{proposal as view, View},
 };
-use airlock_report::{
-	openings, samples, Leaf, PalletSet, Report, SealedReport, SectionId, Verdict,
-};
+use airlock_primitives::{CodeRef, Dossier, NodeSupport, ProposalId, Rollback};
+use airlock_report::{openings, samples, Leaf, Report, SectionId, Verdict};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use codec::{DecodeAll, Encode};
 use sc_executor_common::runtime_blob::RuntimeBlob;
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
-use std::{io::Read, path::Path};
+use std::path::Path;
 use subxt::{
 	dynamic::{self, Value},
-	ext::scale_decode::DecodeAsType,
 	utils::Static,
 };
 use subxt_signer::{sr25519::Keypair, SecretUri};
@@ -96,18 +98,6 @@ impl Cast {
 	}
 }
 
-/// A proposal, as the chain shows it.
-pub type View = ProposalView<Account, u32>;
-
-/// A proposal by its number.
-///
-/// # Errors
-/// If the chain does not know it.
-pub async fn view(at: &Block, id: ProposalId) -> Result<View> {
-	let view: Option<View> = client::api(at, "AirlockApi_proposal", id).await?;
-	view.ok_or_else(|| anyhow!("the chain does not know proposal {id}"))
-}
-
 /// Registers a dossier and returns the number of the proposal.
 ///
 /// # Errors
@@ -143,38 +133,6 @@ pub async fn advance(client: &Client, who: &Actor, id: ProposalId) -> Result<Inc
 	client
 		.submit(&who.key, &dynamic::tx("Proposals", "advance", (id,)))
 		.await
-}
-
-/// What the chain asks simulators to do.
-#[derive(Clone, Debug, DecodeAsType)]
-#[decode_as_type(crate_path = "subxt::ext::scale_decode")]
-pub struct Round {
-	/// Round of the proposal.
-	pub round: u32,
-	/// Attempt within the round.
-	pub attempt: u8,
-	/// Hash of the dossier.
-	pub dossier_hash: H256,
-	/// What the chain drew when no commitment was taken any more.
-	pub seed: Option<H256>,
-	/// Last block to replay.
-	pub anchor: u32,
-	/// Its hash.
-	pub anchor_hash: H256,
-	/// Blocks to replay.
-	pub blocks: u32,
-	/// Pallets that the dossier says the upgrade touches.
-	pub scope: Static<PalletSet>,
-	/// The first block in which no commitment is taken, and the first in which reports are.
-	pub commit_until: u32,
-	/// The first block in which no report is taken.
-	pub reveal_until: u32,
-}
-
-/// The simulators' task for a proposal.
-pub async fn round(at: &Block, id: ProposalId) -> Result<Round> {
-	let round = client::value_of(at, "Simulations", "Rounds", id).await?;
-	round.ok_or_else(|| anyhow!("no simulation of proposal {id} is open"))
 }
 
 /// What a simulation leaves: the report, and the leaves that the chain will ask for.
@@ -254,16 +212,6 @@ pub async fn simulate(
 	Ok(Simulated { report, leaves })
 }
 
-/// Random bytes that hide a report until it is revealed.
-///
-/// # Errors
-/// If the system has no randomness.
-pub fn salt() -> Result<[u8; 32]> {
-	let mut salt = [0; 32];
-	std::fs::File::open("/dev/urandom")?.read_exact(&mut salt)?;
-	Ok(salt)
-}
-
 /// Commits to a report.
 pub async fn commit(
 	client: &Client,
@@ -273,16 +221,7 @@ pub async fn commit(
 	report: &Report,
 	salt: [u8; 32],
 ) -> Result<Included> {
-	let sealed = SealedReport {
-		genesis: client.genesis(),
-		dossier_hash: round.dossier_hash,
-		simulator: who.account(),
-		round: round.round,
-		attempt: round.attempt,
-		report_root: report.root(),
-		salt,
-	};
-	let commitment = domain_hash(Domain::Simulation, &sealed);
+	let commitment = round.commitment(client.genesis(), who.account(), report, salt);
 	let arguments = (id, round.round, round.attempt, Static(commitment));
 	client
 		.submit(&who.key, &dynamic::tx("Simulations", "commit", arguments))
