@@ -47,7 +47,8 @@ type Executive = frame_executive::Executive<
 const UNIT: Balance = 1_000_000_000_000;
 const DAYS: BlockNumber = 14_400;
 
-/// What the runner asks for first.
+/// What the runner asks for first. Without the attribute the wasm builder takes no blob.
+#[sp_version::runtime_version]
 pub const VERSION: RuntimeVersion = RuntimeVersion {
 	spec_name: Cow::Borrowed("airlock-bench"),
 	impl_name: Cow::Borrowed("airlock-bench"),
