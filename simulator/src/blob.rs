@@ -69,6 +69,12 @@ pub struct Looked {
 	pub metadata: Option<Vec<u8>>,
 }
 
+/// The runtime APIs that a chain of ours needs, with the versions in which a runtime has them.
+pub fn required_apis(version: &RuntimeVersion) -> Vec<(&'static str, Option<u32>)> {
+	let of = |name: &'static str| (name, version.api_version(&blake2_64(name.as_bytes())));
+	REQUIRED_APIS.into_iter().map(of).collect()
+}
+
 /// Looks at a blob as a node would: decompresses it to at most `most` bytes, and instantiates it against the node's host
 /// functions.
 ///
@@ -220,11 +226,9 @@ fn agrees(said: &RuntimeVersion, is: &RuntimeVersion) -> bool {
 }
 
 fn missing_apis(version: &RuntimeVersion) -> Vec<&'static str> {
-	let has = |name: &str| version.api_version(&blake2_64(name.as_bytes())).is_some();
-	REQUIRED_APIS
-		.into_iter()
-		.filter(|name| !has(name))
-		.collect()
+	let apis = required_apis(version).into_iter();
+	let missing = apis.filter(|(_, version)| version.is_none());
+	missing.map(|(name, _)| name).collect()
 }
 
 #[cfg(test)]

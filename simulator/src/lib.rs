@@ -45,7 +45,7 @@ mod stress;
 mod traffic;
 mod types;
 
-pub use blob::{look_at, Inspected, Looked};
+pub use blob::{look_at, required_apis, Inspected, Looked};
 pub use continuous::{Continued, WentBack};
 pub use enactment::Rehearsed;
 pub use executor::THREAD_STACK;

@@ -27,6 +27,9 @@ pub(crate) const AFTER: u32 = 4;
 /// Most inherents of a block. Each may take as long as a call may.
 const MOST_INHERENTS: usize = 32;
 
+/// What `pallet-migrations` deposits when a multi-block migration fails, whatever the runtime calls the pallet and does next.
+const MIGRATION_FAILED: &str = "UpgradeFailed";
+
 /// Slots between the anchor and the first block. With one, its time could be too close to the anchor's.
 const FIRST_SLOT: u64 = 2;
 
@@ -69,10 +72,25 @@ impl<'a, S: StateBackend<Hasher>> Stage<'a, S> {
 					break;
 				}
 			}
+			if let Some(stop) = metadata.and_then(|metadata| self.failed_migration(metadata)) {
+				done.stop = Some(stop);
+				break;
+			}
 			done.blocks += 1;
 			done.overweight += u32::from(most.is_some_and(|most| self.weighs_more(most)));
 		}
 		Ok(done)
+	}
+
+	/// Set if a migration failed in the block that was built last. The runtime may have given it up and gone on, as one does
+	/// that knows of no way back.
+	fn failed_migration(&mut self, metadata: &Metadata) -> Option<Stop> {
+		let events = metadata.events(&self.bench.events())?;
+		let failed = events
+			.iter()
+			.find(|event| event.name.1 == MIGRATION_FAILED)?;
+		let reason = format!("{}.{MIGRATION_FAILED}", failed.name.0);
+		Some((BlockResult::MigrationFailed, Trap(reason)))
 	}
 
 	/// Builds some blocks more when the runtime takes transactions again.

@@ -170,6 +170,9 @@ pub enum BlockResult {
 	/// The block was built, and the runtime does not execute it: authors would build what nobody imports.
 	#[codec(index = 5)]
 	NotExecuted,
+	/// The runtime said that a multi-block migration failed, whatever it did then.
+	#[codec(index = 6)]
+	MigrationFailed,
 }
 
 /// What became of a block under the candidate.

@@ -484,6 +484,19 @@ fn broken(fault: Fault, chain: &Chain, blocks: u32) -> Outcome {
 }
 
 #[test]
+fn a_migration_that_fails_is_found_though_the_runtime_gives_it_up_and_goes_on() {
+	let mut chain = Chain::new();
+	chain.live(1);
+	let outcome = broken(Fault::MigrationFails, &chain, 1);
+	let switch = &outcome.switches[1];
+	assert_eq!(switch.leaf.result, BlockResult::MigrationFailed);
+	let reason = switch.reason.as_deref();
+	assert_eq!(reason, Some("Migrations.UpgradeFailed"));
+	assert_eq!(sums(&outcome, SectionId::Enactment).regressions, 1);
+	assert_eq!(outcome.report.verdict(), Verdict::Fail);
+}
+
+#[test]
 fn differences_after_the_first_are_tainted_in_the_chain_and_not_in_the_replay() {
 	let mut chain = Chain::new();
 	chain.live(3);
