@@ -7,8 +7,14 @@ use crate::{
 	units::Currency,
 };
 use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{json, Map, Value};
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{
+	io::Write,
+	process::ExitCode,
+	sync::atomic::{AtomicBool, Ordering},
+	time::Duration,
+};
 use tokio::sync::OnceCell;
 
 /// Version of the JSON documents. It changes when a field that was there goes, or means something else.
@@ -16,6 +22,9 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 /// Where a node of one's own listens.
 const LOCAL: &str = "ws://127.0.0.1:9944";
+
+/// How often a line that waits is drawn.
+const TICK: Duration = Duration::from_millis(120);
 
 /// Everything that people in each role do with an Airlock chain
 ///
@@ -90,6 +99,7 @@ pub struct Context {
 	/// Options of every command.
 	pub global: Global,
 	client: OnceCell<Client>,
+	sent: AtomicBool,
 }
 
 impl Context {
@@ -98,6 +108,28 @@ impl Context {
 		Self {
 			global,
 			client: OnceCell::new(),
+			sent: AtomicBool::new(false),
+		}
+	}
+
+	/// Something is about to be sent: from now on nobody can say that nothing was.
+	pub fn sends(&self) {
+		self.sent.store(true, Ordering::Relaxed);
+	}
+
+	/// True if something was sent, or may have been.
+	pub fn has_sent(&self) -> bool {
+		self.sent.load(Ordering::Relaxed)
+	}
+
+	fn interrupted(&self) -> anyhow::Error {
+		match self.has_sent() {
+			true => failure::fail(
+				failure::Kind::Pending,
+				"interrupted after something was sent",
+				"It may still get into a block: look with 'airlock status' before you send it again.",
+			),
+			false => anyhow::anyhow!("interrupted; nothing was sent"),
 		}
 	}
 
@@ -154,6 +186,22 @@ impl Context {
 		self.global.json || self.global.output == Format::Json
 	}
 
+	/// Shows what is awaited and since when, until the result is dropped. Nothing where nobody sits.
+	pub fn awaiting(&self, what: impl Into<String>) -> Awaiting {
+		let bar = match self.global.quiet {
+			true => ProgressBar::hidden(),
+			// On stderr, and hidden if that is no terminal.
+			false => ProgressBar::new_spinner(),
+		};
+		// The template is constant: should it ever be wrong, the default style does.
+		if let Ok(style) = ProgressStyle::with_template("  {spinner} {msg} ({elapsed})") {
+			bar.set_style(style);
+		}
+		bar.set_message(what.into());
+		bar.enable_steady_tick(TICK);
+		Awaiting(bar)
+	}
+
 	/// Tells the person at the terminal something that is not the result.
 	pub fn say(&self, text: impl AsRef<str>) {
 		if !self.global.quiet {
@@ -162,17 +210,31 @@ impl Context {
 	}
 }
 
+/// A line that says what is awaited, for as long as this lives.
+pub struct Awaiting(ProgressBar);
+
+impl Drop for Awaiting {
+	fn drop(&mut self) {
+		self.0.finish_and_clear();
+	}
+}
+
 /// Runs a command and prints what it answers.
 pub fn run(cli: Cli) -> ExitCode {
 	let name = cli.command.name();
 	let context = Context::new(cli.global);
 	let answer = match tokio::runtime::Runtime::new() {
-		Ok(runtime) => runtime.block_on(async {
-			tokio::select! {
-				answer = cli.command.run(&context) => answer,
-				_ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
-			}
-		}),
+		Ok(runtime) => {
+			let answer = runtime.block_on(async {
+				tokio::select! {
+					answer = cli.command.run(&context) => answer,
+					_ = tokio::signal::ctrl_c() => Err(context.interrupted()),
+				}
+			});
+			// A question that nobody answers any more must not hold up the end.
+			runtime.shutdown_background();
+			answer
+		}
 		Err(error) => Err(error.into()),
 	};
 	match answer {
@@ -189,6 +251,38 @@ pub fn run(cli: Cli) -> ExitCode {
 			ExitCode::from(failure.kind.exit_code())
 		}
 	}
+}
+
+/// Answers a command line that is none, or that asks for help. Programs that asked for JSON get it here as well.
+pub fn not_understood(error: &clap::Error, arguments: impl Iterator<Item = String>) -> ExitCode {
+	drop(error.print());
+	if !error.use_stderr() {
+		return ExitCode::SUCCESS;
+	}
+	if asks_for_json(arguments) {
+		let said = error.to_string();
+		let said = said.split("\n\nUsage:").next().unwrap_or_default();
+		let failure = Failure {
+			kind: failure::Kind::Input,
+			message: said.trim_start_matches("error: ").trim().to_owned(),
+			advice: "'airlock help' lists the commands, and --help the options of one.".to_owned(),
+			runtime_error: None,
+		};
+		to_stdout(&format!("{:#}", document_of_failure("", &failure)));
+	}
+	ExitCode::from(failure::Kind::Input.exit_code())
+}
+
+/// As far as can be told of words that are no command line.
+fn asks_for_json(arguments: impl Iterator<Item = String>) -> bool {
+	// What comes after that is for another program.
+	let words: Vec<String> = arguments.take_while(|word| word != "--").collect();
+	let long =
+		|pair: &[String]| matches!(pair, [name, value] if name == "--output" && value == "json");
+	words
+		.iter()
+		.any(|word| word == "--json" || word == "--output=json")
+		|| words.windows(2).any(long)
 }
 
 fn print(context: &Context, command: &str, answer: &Answer) {
@@ -226,11 +320,14 @@ pub fn document(command: &str, answer: &Answer) -> Value {
 
 /// The JSON document of a failure.
 pub fn document_of_failure(command: &str, failure: &Failure) -> Value {
-	let error = json!({
+	let mut error = json!({
 		"code": failure.kind.name(),
 		"message": failure.message,
 		"advice": failure.advice,
 	});
+	if let Some(name) = &failure.runtime_error {
+		error["runtime_error"] = name.as_str().into();
+	}
 	envelope(command, false, ("error", error))
 }
 
@@ -266,13 +363,25 @@ mod tests {
 			kind: Kind::Refused,
 			message: "no".into(),
 			advice: "ask".into(),
+			runtime_error: Some("Pallet::Error".into()),
 		};
 		let bad = document_of_failure("vote", &failure);
 		assert_eq!(
 			(&bad["success"], &bad["error"]["code"]),
 			(&json!(false), &json!("REFUSED"))
 		);
+		assert_eq!(bad["error"]["runtime_error"], "Pallet::Error");
 		assert!(bad.get("data").is_none() && good.get("error").is_none());
+	}
+
+	#[test]
+	fn json_is_asked_for_in_three_ways() {
+		let asks = |words: &[&str]| asks_for_json(words.iter().map(|word| (*word).to_owned()));
+		assert!(asks(&["airlock", "--json", "vote"]));
+		assert!(asks(&["airlock", "vote", "--output", "json"]));
+		assert!(asks(&["airlock", "vote", "--output=json"]));
+		assert!(!asks(&["airlock", "vote", "json", "--output", "text"]));
+		assert!(!asks(&["airlock", "simulate", "--", "--json"]));
 	}
 
 	#[test]

@@ -6,7 +6,11 @@ use anyhow::{anyhow, bail, Context, Result};
 use codec::{Compact, Decode, DecodeAll, Encode};
 use serde::Deserialize;
 use sp_core::H256;
-use std::{fmt, time::Duration};
+use std::{
+	fmt,
+	sync::{Arc, PoisonError, RwLock},
+	time::Duration,
+};
 use subxt::{
 	backend::LegacyBackend,
 	client::{OnlineClientAtBlock, OnlineClientAtBlockImpl},
@@ -78,6 +82,13 @@ pub struct Refused {
 	pub docs: String,
 }
 
+impl Refused {
+	/// True if it is an error of a pallet.
+	pub fn is_named(&self) -> bool {
+		self.error.contains("::")
+	}
+}
+
 impl fmt::Display for Refused {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		write!(
@@ -126,12 +137,29 @@ impl Tried {
 	}
 }
 
-/// A connection to one node.
+/// Talks to one node. Clones share the connection, which is made anew by [`Client::connect_again`].
 #[derive(Clone)]
 pub struct Client {
+	url: Arc<str>,
+	connection: Arc<RwLock<Connection>>,
+}
+
+#[derive(Clone)]
+struct Connection {
 	api: OnlineClient<Config>,
 	rpc: LegacyRpcMethods<RpcConfigFor<Config>>,
 	raw: RpcClient,
+}
+
+impl Connection {
+	async fn to(url: &str) -> Result<Self> {
+		let raw = RpcClient::from_insecure_url(url).await?;
+		// The legacy methods read at any block by its hash: no pinning, nothing to lose on a fork.
+		let backend = LegacyBackend::<Config>::builder().build(raw.clone());
+		let api = OnlineClient::from_backend(Arc::new(backend)).await?;
+		let rpc = LegacyRpcMethods::new(raw.clone());
+		Ok(Self { api, rpc, raw })
+	}
 }
 
 impl Client {
@@ -140,15 +168,29 @@ impl Client {
 	/// # Errors
 	/// If nobody listens there.
 	pub async fn connect(url: &str) -> Result<Self> {
-		let rpc = RpcClient::from_insecure_url(url).await?;
-		// The legacy methods read at any block by its hash: no pinning, nothing to lose on a fork.
-		let backend = LegacyBackend::<Config>::builder().build(rpc.clone());
-		let api = OnlineClient::from_backend(std::sync::Arc::new(backend)).await?;
+		let connection = Connection::to(url).await?;
 		Ok(Self {
-			api,
-			rpc: LegacyRpcMethods::new(rpc.clone()),
-			raw: rpc,
+			url: url.into(),
+			connection: Arc::new(RwLock::new(connection)),
 		})
+	}
+
+	/// Makes the connection anew, for all clones: one that was lost stays lost.
+	///
+	/// # Errors
+	/// If nobody listens there now.
+	pub async fn connect_again(&self) -> Result<()> {
+		let connection = Connection::to(&self.url).await?;
+		*self
+			.connection
+			.write()
+			.unwrap_or_else(PoisonError::into_inner) = connection;
+		Ok(())
+	}
+
+	fn now(&self) -> Connection {
+		let connection = self.connection.read();
+		connection.unwrap_or_else(PoisonError::into_inner).clone()
 	}
 
 	/// Calls a method of the node's JSON-RPC.
@@ -160,12 +202,12 @@ impl Client {
 		method: &str,
 		params: subxt::rpcs::client::RpcParams,
 	) -> Result<R> {
-		Ok(self.raw.request(method, params).await?)
+		Ok(self.now().raw.request(method, params).await?)
 	}
 
 	/// Hash of block 0.
 	pub fn genesis(&self) -> H256 {
-		self.api.genesis_hash()
+		self.now().api.genesis_hash()
 	}
 
 	/// The best block.
@@ -173,41 +215,54 @@ impl Client {
 	/// # Errors
 	/// If the node does not answer; so below.
 	pub async fn best(&self) -> Result<Block> {
-		let hash = self.rpc.chain_get_block_hash(None).await?;
+		let hash = self.now().rpc.chain_get_block_hash(None).await?;
 		self.at(hash.ok_or_else(|| anyhow!("the node has no block"))?)
 			.await
 	}
 
 	/// The last finalized block.
 	pub async fn finalized(&self) -> Result<Block> {
-		self.at(self.rpc.chain_get_finalized_head().await?).await
+		self.at(self.now().rpc.chain_get_finalized_head().await?)
+			.await
 	}
 
 	/// A block by its hash.
 	pub async fn at(&self, hash: H256) -> Result<Block> {
-		Ok(self.api.at_block(hash).await?)
+		Ok(self.now().api.at_block(hash).await?)
 	}
 
 	/// Hash of the block of that number on the best chain; `None` if there is none yet.
 	pub async fn hash_of(&self, number: u32) -> Result<Option<H256>> {
-		Ok(self.rpc.chain_get_block_hash(Some(number.into())).await?)
+		Ok(self
+			.now()
+			.rpc
+			.chain_get_block_hash(Some(number.into()))
+			.await?)
 	}
 
 	/// Number of peers.
 	pub async fn peers(&self) -> Result<usize> {
-		Ok(self.rpc.system_health().await?.peers)
+		Ok(self.now().rpc.system_health().await?.peers)
 	}
 
 	/// How many rescue blocks the node has run since it was started.
 	pub async fn rescue_blocks(&self) -> Result<u64> {
-		let answer: serde_json::Value = self.raw.request("airlock_rescue", rpc_params![]).await?;
+		let answer: serde_json::Value = self
+			.now()
+			.raw
+			.request("airlock_rescue", rpc_params![])
+			.await?;
 		let blocks = answer.get("blocks").and_then(|blocks| blocks.as_u64());
 		blocks.ok_or_else(|| anyhow!("airlock_rescue says {answer}"))
 	}
 
 	/// What the node has seen of the candidate that it executes each block under as well.
 	pub async fn shadow(&self) -> Result<serde_json::Value> {
-		Ok(self.raw.request("airlock_shadow", rpc_params![]).await?)
+		Ok(self
+			.now()
+			.raw
+			.request("airlock_shadow", rpc_params![])
+			.await?)
 	}
 
 	/// What this node says when it loads codes that were uploaded, and asks each for its version.
@@ -218,6 +273,7 @@ impl Client {
 			.collect();
 		let asked = codes.len();
 		let tried: Tried = self
+			.now()
 			.raw
 			.request("airlock_tryCodes", rpc_params![codes])
 			.await?;
@@ -231,7 +287,7 @@ impl Client {
 
 	/// The header of a block.
 	pub async fn header(&self, hash: H256) -> Result<<Config as subxt::Config>::Header> {
-		let header = self.rpc.chain_get_header(Some(hash)).await?;
+		let header = self.now().rpc.chain_get_header(Some(hash)).await?;
 		header.ok_or_else(|| anyhow!("there is no block {hash:?}"))
 	}
 
@@ -262,9 +318,9 @@ impl Client {
 
 	/// Number of the best and of the last finalized block.
 	pub async fn heads(&self) -> Result<(u32, u32)> {
-		let best = self.rpc.chain_get_header(None).await?;
-		let finalized = self.rpc.chain_get_finalized_head().await?;
-		let finalized = self.rpc.chain_get_header(Some(finalized)).await?;
+		let best = self.now().rpc.chain_get_header(None).await?;
+		let finalized = self.now().rpc.chain_get_finalized_head().await?;
+		let finalized = self.now().rpc.chain_get_header(Some(finalized)).await?;
 		let number = |header: Option<subxt::config::substrate::SubstrateHeader<H256>>| {
 			header.map_or(0, |h| h.number as u32)
 		};
@@ -439,26 +495,41 @@ impl Client {
 	) -> Result<Included> {
 		let deadline = tokio::time::Instant::now() + patience;
 		loop {
-			let (_, finalized) = self.heads().await?;
-			if finalized >= included.block {
-				if self.hash_of(included.block).await? == Some(included.hash) {
-					return Ok(included);
-				}
-				let found = self.find(&included.encoded).await?;
-				let found = found.ok_or_else(|| {
-					anyhow!("{name} was in block #{}, which is no more", included.block)
-				})?;
-				included = self.outcome(found, &included.encoded, name).await?;
-			}
+			let missing = match self.is_final(&mut included, name).await {
+				Ok(true) => return Ok(included),
+				Ok(false) => None,
+				Err(error) => match self.heads().await {
+					Ok(_) => return Err(error),
+					// A node may be started again meanwhile.
+					Err(gone) => self.connect_again().await.err().and(Some(gone)),
+				},
+			};
 			if tokio::time::Instant::now() >= deadline {
+				let why = missing.map_or_else(String::new, |gone| format!(": {gone:#}"));
 				bail!(
-					"{name} is in block #{}, which is not final after {} s (finalized: #{finalized})",
+					"{name} is in block #{}, which is not final after {} s{why}",
 					included.block,
 					patience.as_secs()
 				);
 			}
 			tokio::time::sleep(POLL).await;
 		}
+	}
+
+	/// True if the block of a transaction is final. Follows the transaction to where a fork has put it.
+	async fn is_final(&self, included: &mut Included, name: &str) -> Result<bool> {
+		let (_, finalized) = self.heads().await?;
+		if finalized < included.block {
+			return Ok(false);
+		}
+		if self.hash_of(included.block).await? == Some(included.hash) {
+			return Ok(true);
+		}
+		let found = self.find(&included.encoded).await?;
+		let found = found
+			.ok_or_else(|| anyhow!("{name} was in block #{}, which is no more", included.block))?;
+		*included = self.outcome(found, &included.encoded, name).await?;
+		Ok(false)
 	}
 
 	/// The block of the best chain that has a transaction, as far back as it may live.
@@ -468,7 +539,7 @@ impl Client {
 			let Some(hash) = self.hash_of(number).await? else {
 				continue;
 			};
-			let block = self.rpc.chain_get_block(Some(hash)).await?;
+			let block = self.now().rpc.chain_get_block(Some(hash)).await?;
 			let extrinsics = block.map(|details| details.block.extrinsics);
 			let mut all = extrinsics.into_iter().flatten();
 			if all.any(|extrinsic| extrinsic.0 == encoded) {
@@ -483,7 +554,7 @@ impl Client {
 	/// # Errors
 	/// [`Refused`] if the runtime refused it; others if the block has no such transaction.
 	pub async fn outcome(&self, hash: H256, encoded: &[u8], name: &str) -> Result<Included> {
-		let block = self.rpc.chain_get_block(Some(hash)).await?;
+		let block = self.now().rpc.chain_get_block(Some(hash)).await?;
 		let block = block
 			.ok_or_else(|| anyhow!("block {hash:?} is gone"))?
 			.block;

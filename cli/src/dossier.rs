@@ -80,6 +80,10 @@ pub struct Chain {
 	pub highest_version: u32,
 	/// Name of the runtime.
 	pub spec_name: String,
+	/// How its state and its extrinsics' root are made: code that differs in it cannot follow.
+	pub system_version: u8,
+	/// The runtime APIs that it needs, with their versions.
+	pub apis: Apis,
 	/// Most bytes of a blob.
 	pub max_code_len: u32,
 	/// Most bytes of a blob, decompressed.
@@ -109,21 +113,26 @@ pub fn read(path: &Path, chain: &Chain) -> Result<Package> {
 
 impl Manifest {
 	fn package(&self, folder: &Path, chain: &Chain) -> Result<Package> {
-		let code = blob(&folder.join(&self.code), chain, Follows::Chain)?;
-		let mut blobs = vec![code];
+		let candidate = blob(&folder.join(&self.code), chain, Follows::Chain)?;
+		let mut blobs = vec![candidate.bytes];
 		let rollback = match self.rollback.as_str() {
-			"previous" => Rollback::PreviousCode,
+			"previous" => {
+				ensure_same_apis("the code that runs", &candidate.apis, &chain.apis)?;
+				Rollback::PreviousCode
+			}
 			"irreversible" => Rollback::Irreversible,
 			path => {
-				let candidate = blobs.first().map_or(0, |(code, _)| code.spec_version);
-				let back = blob(&folder.join(path), chain, Follows::Candidate(candidate))?;
-				blobs.push(back);
-				Rollback::Dedicated(blobs.last().map_or(blobs[0].0, |(code, _)| *code))
+				let path = folder.join(path);
+				let follows = Follows::Candidate(candidate.code.spec_version);
+				let back = blob(&path, chain, follows)?;
+				ensure_same_apis(path.display(), &candidate.apis, &back.apis)?;
+				blobs.push(back.bytes);
+				Rollback::Dedicated(back.code)
 			}
 		};
 		let document = |path: &Path| document(&folder.join(path), &self.uri);
 		let dossier = Dossier {
-			code: blobs[0].0,
+			code: candidate.code,
 			parent_code_hash: chain.code_hash,
 			rollback,
 			specification: document(&self.specification)?,
@@ -137,10 +146,7 @@ impl Manifest {
 			scope: scope(&self.scope, &chain.metadata)?,
 			class: self.class.into(),
 		};
-		Ok(Package {
-			dossier,
-			blobs: blobs.into_iter().map(|(_, bytes)| bytes).collect(),
-		})
+		Ok(Package { dossier, blobs })
 	}
 }
 
@@ -151,8 +157,38 @@ enum Follows {
 	Candidate(u32),
 }
 
+/// A blob that the chain's own pre-flight would let pass.
+struct Passed {
+	code: CodeRef,
+	bytes: Vec<u8>,
+	apis: Apis,
+}
+
+/// Required runtime APIs, with the versions in which a runtime has them.
+pub type Apis = Vec<(&'static str, Option<u32>)>;
+
+/// Nodes that came with the candidate must run the way back as well.
+fn ensure_same_apis(
+	which: impl std::fmt::Display,
+	candidate: &[(&str, Option<u32>)],
+	back: &[(&str, Option<u32>)],
+) -> Result<()> {
+	let differing = candidate.iter().zip(back).find(|(one, other)| one != other);
+	match differing {
+		None => Ok(()),
+		Some(((name, one), (_, other))) => Err(input(
+			format!(
+				"{which} is the way back and has version {} of the runtime API {name}, and the candidate {}",
+				other.unwrap_or_default(),
+				one.unwrap_or_default()
+			),
+			"Way back and candidate must implement the required APIs in the same versions.",
+		)),
+	}
+}
+
 /// A blob's bytes and what the chain's own pre-flight would say of them.
-fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<(CodeRef, Vec<u8>)> {
+fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<Passed> {
 	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
 	let wrong = |what: String, advice: &str| input(format!("{}: {what}", path.display()), advice);
 	if bytes.len() > chain.max_code_len as usize {
@@ -180,6 +216,13 @@ fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<(CodeRef, Vec<u8
 			what,
 			"Give the runtime of this chain, or another --url.",
 		));
+	}
+	if version.system_version != chain.system_version {
+		let what = format!(
+			"it has system_version {}, and the chain {}",
+			version.system_version, chain.system_version
+		);
+		return Err(wrong(what, "Leave system_version as it is."));
 	}
 	let spec_version = version.spec_version;
 	match follows {
@@ -216,7 +259,14 @@ fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<(CodeRef, Vec<u8
 		len: bytes.len() as u32,
 		spec_version,
 	};
-	Ok((code, bytes))
+	let apis = airlock_simulator::required_apis(version);
+	let mut pairs = apis.iter().zip(&chain.apis);
+	if let Some(((name, has), (_, least))) = pairs.find(|((_, has), (_, least))| has < least) {
+		let (has, least) = (has.unwrap_or_default(), least.unwrap_or_default());
+		let what = format!("it has version {has} of the runtime API {name}, and the chain {least}");
+		return Err(wrong(what, "The chain takes no older one."));
+	}
+	Ok(Passed { code, bytes, apis })
 }
 
 /// A document of a dossier: it lies by its name below an address, if there is one.
@@ -252,6 +302,12 @@ pub fn document_at(path: &Path, uri: String) -> Result<Document> {
 /// Indices of pallets by their names.
 fn scope(names: &[String], metadata: &Metadata) -> Result<Scope> {
 	let mut scope = Scope::new();
+	if names.is_empty() {
+		return Err(input(
+			"the scope names no pallet",
+			"Name those that the upgrade touches: 'airlock compare' shows them.",
+		));
+	}
 	for name in names {
 		let pallet = metadata.pallet_by_name(name).ok_or_else(|| {
 			let known: Vec<_> = metadata
@@ -304,6 +360,20 @@ mod tests {
 		let error = toml::from_str::<Manifest>(&wrong).unwrap_err();
 		assert!(error.to_string().contains("rational"), "{error}");
 		assert!(toml::from_str::<Manifest>(&format!("{MANIFEST}\nclass = \"urgent\"")).is_err());
+	}
+
+	#[test]
+	fn a_way_back_with_an_older_api_is_refused_by_name() {
+		let (path, candidate) = ("back.wasm", [("Core", Some(5)), ("AuraApi", None)]);
+		assert!(ensure_same_apis(path, &candidate, &candidate).is_ok());
+		let back = [("Core", Some(4)), ("AuraApi", None)];
+		let error = ensure_same_apis(path, &candidate, &back).unwrap_err();
+		assert!(
+			error
+				.to_string()
+				.contains("version 4 of the runtime API Core"),
+			"{error}"
+		);
 	}
 
 	#[test]

@@ -75,6 +75,8 @@ pub struct Failure {
 	pub message: String,
 	/// What to do; may be empty.
 	pub advice: String,
+	/// `Pallet::Error`, if the runtime refuses by one.
+	pub runtime_error: Option<String>,
 }
 
 impl fmt::Display for Failure {
@@ -91,6 +93,7 @@ pub fn fail(kind: Kind, message: impl Into<String>, advice: impl Into<String>) -
 		kind,
 		message: message.into(),
 		advice: advice.into(),
+		runtime_error: None,
 	}
 	.into()
 }
@@ -98,6 +101,12 @@ pub fn fail(kind: Kind, message: impl Into<String>, advice: impl Into<String>) -
 /// A wrong input.
 pub fn input(message: impl Into<String>, advice: impl Into<String>) -> anyhow::Error {
 	fail(Kind::Input, message, advice)
+}
+
+/// What was being done when the runtime refused.
+fn before(error: &anyhow::Error) -> String {
+	let doing = error.chain().take_while(|cause| !cause.is::<Refused>());
+	doing.map(|what| format!("{what}: ")).collect()
 }
 
 /// What an error is, for the exit code and for the reader.
@@ -108,13 +117,20 @@ pub fn of(error: &anyhow::Error) -> Failure {
 				kind: failure.kind,
 				message: format!("{error:#}"),
 				advice: failure.advice.clone(),
+				runtime_error: failure.runtime_error.clone(),
 			};
 		}
 		if let Some(refused) = cause.downcast_ref::<Refused>() {
 			return Failure {
 				kind: Kind::Refused,
-				message: format!("{} was refused: {}", refused.call, refused.error),
+				message: format!(
+					"{}{} was refused: {}",
+					before(error),
+					refused.call,
+					refused.error
+				),
 				advice: refused.docs.clone(),
+				runtime_error: refused.is_named().then(|| refused.error.clone()),
 			};
 		}
 		if cause.is::<std::io::Error>() {
@@ -122,6 +138,7 @@ pub fn of(error: &anyhow::Error) -> Failure {
 				kind: Kind::Input,
 				message: format!("{error:#}"),
 				advice: "Check the path, and who may read or write there.".to_owned(),
+				runtime_error: None,
 			};
 		}
 		if is_of_network(cause) {
@@ -131,6 +148,7 @@ pub fn of(error: &anyhow::Error) -> Failure {
 				advice:
 					"Is the node running, and is --url its address? 'airlock doctor' looks closer."
 						.to_owned(),
+				runtime_error: None,
 			};
 		}
 	}
@@ -138,6 +156,7 @@ pub fn of(error: &anyhow::Error) -> Failure {
 		kind: Kind::Other,
 		message: format!("{error:#}"),
 		advice: String::new(),
+		runtime_error: None,
 	}
 }
 
@@ -179,6 +198,11 @@ mod tests {
 		};
 		let failure = of(&anyhow::Error::from(refused).context("voting"));
 		assert_eq!(failure.kind, Kind::Refused);
+		assert!(failure
+			.message
+			.starts_with("voting: Supermajority.vote was"));
 		assert_eq!(failure.advice, "Ask one of the electors.");
+		let named = failure.runtime_error.as_deref();
+		assert_eq!(named, Some("Supermajority::NotElector"));
 	}
 }

@@ -1,7 +1,14 @@
 //! The program: everything is in the library.
 
+use airlock_cli::app;
 use clap::Parser;
 
 fn main() -> std::process::ExitCode {
-	airlock_cli::app::run(airlock_cli::app::Cli::parse())
+	match app::Cli::try_parse() {
+		Ok(cli) => app::run(cli),
+		Err(error) => {
+			let words = std::env::args_os().map(|word| word.to_string_lossy().into_owned());
+			app::not_understood(&error, words)
+		}
+	}
 }

@@ -91,7 +91,8 @@ impl Sending {
 		}
 	}
 
-	fn until(&self) -> Wait {
+	/// Until when it is watched, however that was said.
+	pub fn until(&self) -> Wait {
 		match self.no_wait {
 			true => Wait::None,
 			false => self.wait,
@@ -183,15 +184,18 @@ pub async fn carry_out<C: Payload>(
 		let text = format!("{name} would succeed. {}", costs.text(&currency).trim());
 		return Ok((Answer::new(text, costs.json(&name)), Done::Nothing));
 	}
-	confirm(options.yes)?;
+	confirm(options.yes).await?;
+	context.sends();
 	if options.until() == Wait::None {
 		let hash = signed.submit().await?;
 		let data = json!({"call": name, "extrinsic_hash": format!("{hash:?}"), "finalized": false});
 		let text = format!("{name} was sent: {hash:?}");
 		return Ok((Answer::new(text, data), Done::Nothing));
 	}
+	let awaiting = context.awaiting("waiting for a block");
 	// Signed anew each time: an upgrade may come between.
 	let included = client.submit(&key, &intent.call).await.map_err(pending)?;
+	drop(awaiting);
 	let (answer, included) = follow(context, options.until(), included, &name, &currency).await?;
 	Ok((answer, Done::Included(Box::new(included))))
 }
@@ -215,6 +219,7 @@ pub async fn follow(
 			included.block
 		));
 		let client = context.client().await?;
+		let _awaiting = context.awaiting("waiting for finality");
 		let done = client.until_final(included, name, PATIENCE).await;
 		included = done.map_err(pending)?;
 	}
@@ -374,7 +379,7 @@ impl Costs {
 ///
 /// # Errors
 /// If nobody says yes, or nobody can be asked.
-pub(crate) fn confirm(yes: bool) -> Result<()> {
+pub(crate) async fn confirm(yes: bool) -> Result<()> {
 	if yes {
 		return Ok(());
 	}
@@ -387,8 +392,12 @@ pub(crate) fn confirm(yes: bool) -> Result<()> {
 		));
 	}
 	eprint!("Sign? [y/N] ");
-	let mut answer = String::new();
-	std::io::stdin().read_line(&mut answer)?;
+	// On a thread of its own, so that an interrupt is heard meanwhile.
+	let answer = tokio::task::spawn_blocking(|| {
+		let mut answer = String::new();
+		std::io::stdin().read_line(&mut answer).map(|_| answer)
+	});
+	let answer = answer.await??;
 	match answer.trim() {
 		"y" | "Y" | "yes" => Ok(()),
 		_ => Err(fail(Kind::Prompt, "you did not say yes", advice)),

@@ -25,6 +25,15 @@ pub struct Abort {
 }
 
 impl Abort {
+	/// Stop, and nothing else.
+	pub(super) fn stop(id: ProposalId, sending: Sending) -> Self {
+		Self {
+			id,
+			retract: false,
+			sending,
+		}
+	}
+
 	/// Says stop, or takes it back.
 	///
 	/// # Errors

@@ -28,10 +28,25 @@ pub struct Duties {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Duty {
 	id: u32,
-	/// What to do, as a command.
+	/// The command that does it.
 	command: &'static str,
 	/// The first block in which it is too late.
 	until: u32,
+}
+
+impl Duty {
+	/// What to type; what is in capitals is for whoever types it to say.
+	fn typed(&self) -> String {
+		let options = match self.command {
+			"upload" => " FILE...",
+			"commit" | "reveal" => " --report FOLDER",
+			"attest" => " --kind KIND --report FILE [--built FILE]",
+			"vote" => " CHOICE",
+			"health" => " STATE",
+			_ => "",
+		};
+		format!("airlock {} {}{options}", self.command, self.id)
+	}
 }
 
 impl Duties {
@@ -64,12 +79,8 @@ impl Duties {
 		let lines: Vec<String> = duties
 			.iter()
 			.map(|duty| {
-				format!(
-					"airlock {} {}  before {}",
-					duty.command,
-					duty.id,
-					when(duty.until, best, slot)
-				)
+				let until = when(duty.until, best, slot);
+				format!("{}  before {until}", duty.typed())
 			})
 			.collect();
 		let text = match lines.is_empty() {
@@ -78,7 +89,7 @@ impl Duties {
 		};
 		let duties: Vec<Json> = duties
 			.iter()
-			.map(|duty| json!({"id": duty.id, "command": format!("airlock {} {}", duty.command, duty.id), "until": duty.until}))
+			.map(|duty| json!({"id": duty.id, "command": duty.typed(), "until": duty.until}))
 			.collect();
 		let data = json!({"account": account.to_string(), "roles": roles.names(), "duties": duties, "block": best});
 		Ok(Answer::new(text, data))
@@ -219,6 +230,17 @@ fn mentions(value: &Json, wanted: &Json) -> bool {
 #[cfg(test)]
 mod tests {
 	use super::*;
+
+	#[test]
+	fn a_duty_says_what_to_type() {
+		let duty = |command| Duty {
+			id: 3,
+			command,
+			until: 9,
+		};
+		assert_eq!(duty("vote").typed(), "airlock vote 3 CHOICE");
+		assert_eq!(duty("ready").typed(), "airlock ready 3");
+	}
 
 	#[test]
 	fn mentions_should_find_an_account_however_deep_it_is() {

@@ -13,7 +13,7 @@ use airlock_primitives::{Document, ProposalId};
 use anyhow::{Context as _, Result};
 use codec::{Decode, Encode};
 use sp_core::H256;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use subxt::{
 	dynamic::{self, Value},
 	utils::Static,
@@ -217,6 +217,7 @@ impl Report {
 impl Seal {
 	async fn run(self, context: &Context) -> Result<Answer> {
 		let (id, severity) = (self.id, self.severity);
+		let held = deposit(context).await?;
 		let sealed = Sealed {
 			genesis: context.client().await?.genesis(),
 			id,
@@ -225,8 +226,13 @@ impl Seal {
 			salt: super::salt()?,
 		};
 		// Before it is on chain: what was sent can be opened, whatever happens in between.
+		let mut unsent = None;
 		if !self.sending.dry_run {
 			write_secret(&self.secret, &hex::encode(sealed.encode()))?;
+			unsent = Some(Unsent {
+				secret: &self.secret,
+				context,
+			});
 			context.say(format!(
 				"{} opens the finding, and nothing else does: back it up, and keep the text as it is.",
 				self.secret.display()
@@ -242,8 +248,25 @@ impl Seal {
 		let effect = format!(
 			"You report a {severity:?} finding on proposal {id}, and keep its text to yourself."
 		);
-		let intent = Intent::new(call, effect).holding(deposit(context).await?);
-		send(context, &self.sending, intent).await
+		let intent = Intent::new(call, effect).holding(held);
+		let answer = send(context, &self.sending, intent).await?;
+		// Prepared, it is for another command to send.
+		std::mem::forget(unsent);
+		Ok(answer)
+	}
+}
+
+/// Removes a secret of which nothing was sent: it opens nothing, and the next try could not write it.
+struct Unsent<'a> {
+	secret: &'a Path,
+	context: &'a Context,
+}
+
+impl Drop for Unsent<'_> {
+	fn drop(&mut self) {
+		if !self.context.has_sent() {
+			drop(std::fs::remove_file(self.secret));
+		}
 	}
 }
 

@@ -14,15 +14,15 @@ use subxt::dynamic;
 #[derive(Debug, clap::Args)]
 pub struct Health {
 	/// Number of the proposal
-	id: ProposalId,
+	pub(super) id: ProposalId,
 
 	/// What you see
 	#[arg(value_enum)]
-	state: State,
+	pub(super) state: State,
 
 	/// Signing and sending.
 	#[command(flatten)]
-	sending: Sending,
+	pub(super) sending: Sending,
 }
 
 /// How the new code does.

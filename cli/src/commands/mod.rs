@@ -8,6 +8,7 @@ use subxt::dynamic::Value;
 mod abort;
 mod advance;
 mod attest;
+mod batch;
 mod challenge;
 mod commit;
 pub mod compare;
@@ -93,6 +94,7 @@ commands! {
 	"ready" Ready(ready::Ready),
 	"health" Health(health::Health),
 	"abort" Abort(abort::Abort),
+	"batch" Batch(batch::Batch),
 	// Everyone.
 	"status" Status(status::Status),
 	"duties" Duties(duties::Duties),

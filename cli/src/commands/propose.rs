@@ -29,7 +29,8 @@ pub struct Propose {
 	#[arg(value_name = "UPGRADE.TOML")]
 	manifest: PathBuf,
 
-	/// Check everything, say what it is, and sign nothing: needs no key
+	/// Check everything that can be checked without a key, say what it is, and sign nothing. Whether the scope needs the
+	/// class self-change is for the chain to say: --dry-run asks it
 	#[arg(long)]
 	check: bool,
 
@@ -113,6 +114,8 @@ pub(super) async fn chain(context: &Context, at: &Block) -> Result<Chain> {
 		code_hash,
 		highest_version,
 		spec_name: version.spec_name.to_string(),
+		system_version: version.system_version,
+		apis: airlock_simulator::required_apis(&version),
 		max_code_len: constant("MaxCodeLen")?,
 		max_decompressed_len: constant("MaxDecompressedLen")?,
 		metadata: at.metadata(),

@@ -34,6 +34,16 @@ pub struct Ready {
 }
 
 impl Ready {
+	/// The signal, and nothing else.
+	pub(super) fn signal(id: ProposalId, sending: Sending) -> Self {
+		Self {
+			id,
+			retract: false,
+			check: false,
+			sending,
+		}
+	}
+
 	/// Signals.
 	///
 	/// # Errors

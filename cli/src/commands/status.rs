@@ -117,7 +117,7 @@ async fn watch(
 				return Err(error)
 			}
 			Err(error) if heard.elapsed() >= GONE => return Err(error),
-			Err(_) => (),
+			Err(_) => drop(client.connect_again().await),
 		}
 		tokio::time::sleep(POLL).await;
 	}

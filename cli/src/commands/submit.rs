@@ -43,6 +43,7 @@ impl Submit {
 		let bytes = signed.extrinsic()?;
 		// Sent before, it may be in a block already.
 		if let Some(block) = client.find(&bytes).await? {
+			context.sends();
 			let included = client.outcome(block, &bytes, name).await?;
 			let currency = context.currency().await?;
 			return Ok(follow(context, self.wait, included, name, &currency)
@@ -59,6 +60,7 @@ impl Submit {
 			));
 		}
 		let ready = client.best().await?.transactions().from_bytes(bytes);
+		context.sends();
 		if self.wait == Wait::None {
 			let hash = format!("{:?}", ready.submit().await?);
 			let data = json!({"call": name, "extrinsic_hash": hash, "finalized": false});

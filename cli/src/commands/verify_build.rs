@@ -104,8 +104,9 @@ impl VerifyBuild {
 		let (Some(command), Some(artifact)) = (&self.build, &self.artifact) else {
 			bail!("--source needs --build and --artifact");
 		};
-		let name = format!("airlock-build-{}", std::process::id());
-		let folder = std::env::temp_dir().join(name);
+		// Nobody else can know its name before it is there.
+		let outer = tempfile::tempdir()?;
+		let folder = outer.path().join("source");
 		let repository = &self.repository;
 		let path = folder.display().to_string();
 		git(
