@@ -210,6 +210,9 @@ async fn first_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	let checks = checks_of_good(director, &passage);
 	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
 	director.moment(FIRST, &format!("{outcome:?}"), ended);
+	director
+		.claim_watched(FIRST, passage.watching, (outcome, ended))
+		.await?;
 	ensure!(outcome == Outcome::Finalized, "it ended {outcome:?}");
 	let kept = ("Enactment", "Kept");
 	director
@@ -353,6 +356,9 @@ async fn second_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	};
 	let ((), (outcome, ended)) = try_join(checks, director.watch(&passage)).await?;
 	director.moment(SECOND, &format!("{outcome:?}"), ended);
+	director
+		.claim_watched(SECOND, passage.watching, (outcome, ended))
+		.await?;
 	ensure!(
 		outcome == Outcome::RolledBack(Failure::ReportedUnhealthy),
 		"it ended {outcome:?}"
@@ -393,6 +399,9 @@ async fn third_act(director: &Director<'_>, built: &Built) -> Result<()> {
 	let expected = Outcome::RolledBack(Failure::Rescued);
 	ensure!(outcome == expected, "it ended {outcome:?}");
 	claim_rescue(director, &passage, ended).await?;
+	director
+		.claim_watched(THIRD, passage.watching, (outcome, ended))
+		.await?;
 	let back = ("Enactment", "RolledBack");
 	let claim = "the chain went back without the code that panics";
 	director

@@ -2,7 +2,8 @@
 //!
 //! - [`network`]: starts, stops and removes `airlock-node` processes.
 //! - [`client`]: talks to one node; survives runtime upgrades.
-//! - [`roles`]: one function for each thing that an actor does.
+//! - [`hand`]: the program `airlock`, with which the cast of the demo does everything of the lifecycle.
+//! - [`roles`]: the same by transactions of one's own, for those who do what the program would not.
 //! - [`lifecycle`]: drives one upgrade through all stages.
 //! - [`display`]: shows what happened and what is awaited.
 //! - [`report`]: what was claimed, and the evidence.
@@ -16,6 +17,7 @@ pub mod client;
 pub mod demo;
 pub mod display;
 pub mod gauntlet;
+pub mod hand;
 pub mod lifecycle;
 pub mod matrix;
 pub mod measure;

@@ -3,22 +3,23 @@
 use crate::{
 	client::{self, is_refusal, Block, Client, Names, Refused},
 	display::Display,
+	hand::{self, Begun, Hand},
 	network::{Network, Node},
 	report::{Moment, Report, Witness},
 	roles::{self, Actor, Baseline, Cast, Round, View},
 };
+use airlock_cli::view as chain;
 use airlock_primitives::{
 	api::{Actor as Awaited, Progress},
-	Class, ClassPolicy, CodeRef, Document, Dossier, Outcome, ProposalId, Rollback, Scope, Stage,
+	ClassPolicy, CodeRef, Dossier, Outcome, ProposalId, Stage,
 };
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use futures::future::{try_join, try_join_all};
-use sp_core::H256;
-use sp_crypto_hashing::blake2_256;
+use serde_json::Value;
 use std::{
 	cell::RefCell,
 	collections::BTreeSet,
-	path::PathBuf,
+	path::Path,
 	time::{Duration, Instant},
 };
 use subxt::{events::Phase, ext::scale_decode::DecodeAsType, utils::Static};
@@ -60,6 +61,8 @@ pub struct Passage {
 	pub switched_at: u32,
 	/// What monitors hold the new code against.
 	pub baseline: Baseline,
+	/// `airlock status --watch`, begun long before the switch: it must say how it ends.
+	pub watching: Begun,
 }
 
 /// What a probe saw.
@@ -104,6 +107,7 @@ pub struct Director<'a> {
 	pub display: &'a Display,
 	/// Where results go.
 	pub report: RefCell<Report>,
+	hand: Hand<'a>,
 	slot: Duration,
 }
 
@@ -111,9 +115,11 @@ impl<'a> Director<'a> {
 	/// A director for a running network.
 	///
 	/// # Errors
-	/// If no node answers.
+	/// If no node answers, or there is no program beside its own.
 	pub async fn new(network: &'a Network, cast: &'a Cast, display: &'a Display) -> Result<Self> {
-		let at = network.observer()?.client().await?.best().await?;
+		let observer = network.observer()?;
+		let hand = Hand::new(observer.binary(), network.path(), display)?;
+		let at = observer.client().await?.best().await?;
 		let slot: u64 = client::api(&at, "AuraApi_slot_duration", ()).await?;
 		let slot = Duration::from_millis(slot);
 		Ok(Self {
@@ -121,6 +127,7 @@ impl<'a> Director<'a> {
 			cast,
 			display,
 			report: RefCell::default(),
+			hand,
 			slot,
 		})
 	}
@@ -339,42 +346,28 @@ impl<'a> Director<'a> {
 	/// If anybody is refused, a stage is not reached in time, or the proposal ends early.
 	pub async fn drive(&self, upgrade: &Upgrade<'_>) -> Result<Passage> {
 		let client = self.observer().await?;
-		let dossier = self.dossier(&client, upgrade).await?;
-		let (id, policy) = self.register(&client, upgrade, &dossier).await?;
-		self.upload(&client, upgrade, id, &policy).await?;
-		self.simulation(&client, upgrade, id, &policy).await?;
-		self.review(&client, upgrade, id, &dossier, &policy).await?;
-		self.voting(&client, upgrade, id, &dossier, &policy).await?;
-		self.timelock(&client, upgrade, id, dossier, policy).await
-	}
-
-	async fn dossier(&self, client: &Client, upgrade: &Upgrade<'_>) -> Result<Dossier> {
-		let at = client.best().await?;
-		let (parent_code_hash, _): (H256, u32) = client::api(&at, "AirlockApi_code", ()).await?;
-		let profiles = at
-			.metadata_ref()
-			.pallet_by_name("Profiles")
-			.ok_or_else(|| anyhow!("the chain has no pallet Profiles"))?
-			.call_index();
-		let scope = Scope::try_from(BTreeSet::from([profiles]))
-			.map_err(|_| anyhow!("one pallet is more than a scope can hold"))?;
-		Ok(Dossier {
-			code: code_ref(upgrade.code)?,
-			parent_code_hash,
-			rollback: match upgrade.rollback {
-				Some(back) => Rollback::Dedicated(code_ref(back)?),
-				None => Rollback::PreviousCode,
-			},
-			specification: Document::of(upgrade.specification.as_bytes()),
-			rationale: Document::of(upgrade.rationale.as_bytes()),
-			rollback_plan: Document::of(match upgrade.rollback {
-				Some(_) => b"Dedicated code with the reverse migration.",
-				None => b"The code before: its state stays readable.",
-			}),
-			expected_effects: Document::of(upgrade.effects.as_bytes()),
-			minted: 0,
-			scope,
-			class: Class::Standard,
+		let files = Files::write(self.network.path(), upgrade)?;
+		let (id, policy) = self.register(&client, upgrade, &files).await?;
+		let url = self.network.observer()?.url();
+		let status = ["status", &id.to_string(), "--watch"];
+		let watching = self.hand.begin(&url, &status, &[])?;
+		self.upload(&client, upgrade, &files, id, &policy).await?;
+		self.simulation(&client, upgrade, &files, id, &policy)
+			.await?;
+		let dossier = chain::dossier(&client.best().await?, id).await?;
+		self.review(&client, upgrade, &files, id, &dossier, &policy)
+			.await?;
+		self.voting(&client, upgrade, id, &policy).await?;
+		let (switched_at, baseline) = self
+			.timelock(&client, upgrade, id, &dossier, &policy)
+			.await?;
+		Ok(Passage {
+			id,
+			dossier,
+			policy,
+			switched_at,
+			baseline,
+			watching,
 		})
 	}
 
@@ -382,20 +375,31 @@ impl<'a> Director<'a> {
 		&self,
 		client: &Client,
 		upgrade: &Upgrade<'_>,
-		dossier: &Dossier,
+		files: &Files,
 	) -> Result<(ProposalId, ClassPolicy<u32>)> {
 		let proposer = &self.cast.proposer;
-		let (id, included) = roles::register(client, proposer, dossier).await?;
-		self.moment(upgrade.act, "Registered", included.block);
-		let registered = format!("proposal {id}, dossier {:?}", dossier.hash());
-		self.display.did(&proposer.name, &registered);
+		let url = self.network.observer()?.url();
+		let (folder, code) = (files.folder.as_str(), files.code.as_str());
+		let mut draft = vec!["draft", folder, "--scope", "Profiles", "--code", code];
+		if let Some(back) = &files.rollback {
+			draft.extend(["--rollback", back]);
+		}
+		self.hand.run(proposer, &url, &draft).await?;
+		files.fill_in(self.network.path(), upgrade)?;
+		let manifest = format!("{folder}/upgrade.toml");
+		let propose = ["propose", &manifest, "--no-upload"];
+		let done = self.hand.sign(proposer, &url, &propose).await?;
+		let id = done["id"]
+			.as_u64()
+			.context("the answer names no proposal")?;
+		let (id, block) = (ProposalId::try_from(id)?, hand::block(&done)?);
+		self.moment(upgrade.act, "Registered", block);
 		let claim = format!("proposal {id} is registered");
 		let event = ("Proposals", "Registered");
-		self.claim_event(upgrade.act, &claim, included.block, event, false)
+		self.claim_event(upgrade.act, &claim, block, event, false)
 			.await?;
-		let at = client.at(included.hash).await?;
 		let stored: Option<StoredProposal> =
-			client::value_of(&at, "Proposals", "Proposals", id).await?;
+			client::value_of(&client.best().await?, "Proposals", "Proposals", id).await?;
 		let policy = stored
 			.ok_or_else(|| anyhow!("proposal {id} is not stored"))?
 			.policy
@@ -408,22 +412,16 @@ impl<'a> Director<'a> {
 		&self,
 		client: &Client,
 		upgrade: &Upgrade<'_>,
+		files: &Files,
 		id: ProposalId,
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
-		let patron = &self.cast.patron;
-		let rollback = upgrade.rollback.map(|bytes| ("rollback", bytes));
-		for (what, bytes) in [("candidate", upgrade.code)].into_iter().chain(rollback) {
-			let included = roles::upload(client, patron, bytes).await?;
-			let told = format!(
-				"uploaded the {what}, {} bytes, #{}",
-				bytes.len(),
-				included.block
-			);
-			self.display.did(&patron.name, &told);
-		}
-		let included = roles::advance(client, patron, id).await?;
-		let limit = self.limit(included.block, policy.bytes_within);
+		let (patron, number) = (&self.cast.patron, id.to_string());
+		let url = self.network.observer()?.url();
+		let mut upload = vec!["upload", number.as_str(), files.code.as_str()];
+		upload.extend(files.rollback.as_deref());
+		let done = self.hand.sign(patron, &url, &upload).await?;
+		let limit = self.limit(hand::block(&done)?, policy.bytes_within);
 		self.reach(client, upgrade, id, Stage::Simulation, limit)
 			.await
 	}
@@ -432,95 +430,94 @@ impl<'a> Director<'a> {
 		&self,
 		client: &Client,
 		upgrade: &Upgrade<'_>,
+		files: &Files,
 		id: ProposalId,
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
 		let opened = client.heads().await?.0;
 		let round = self.final_round(client, id, opened).await?;
-		let (code, back) = self.blobs(upgrade)?;
-		let pairs: Vec<(&Actor, &Node)> = self
-			.cast
-			.simulators
-			.iter()
-			.zip(self.network.simulators())
-			.collect();
-
+		let (cast, nodes) = (&self.cast.simulators, self.network.simulators());
+		let pairs: Vec<(&Actor, &Node)> = cast.iter().zip(nodes).collect();
 		let sealed = try_join_all(pairs.iter().map(async |(actor, node)| {
-			let own = node.client().await?;
-			let what = "the simulators' nodes to see it";
-			let limit = self.limit(opened, SLACK);
-			self.wait(&own, Head::Finalized, what, limit, async |at| {
-				let number = at.block_number() as u32;
-				Ok(match number >= round.anchor {
-					true => Seen::Yes(()),
-					false => Seen::NotYet(format!("final is #{number}")),
-				})
-			})
-			.await
-			.with_context(|| node.name.clone())?;
-			drop(own);
-			let started = Instant::now();
-			let simulated =
-				roles::simulate(node, &round, upgrade.effects, &code, back.as_deref()).await?;
-			let report = &simulated.report;
-			let told = format!(
-				"simulated {} blocks up to #{} on its own node in {:.1} s, root {:?}",
-				round.blocks,
-				round.anchor,
-				started.elapsed().as_secs_f64(),
-				report.root()
-			);
-			self.display.did(&actor.name, &told);
-			let salt = roles::salt()?;
-			// The own node must catch up first, and the window does not wait for it.
-			let included = roles::commit(client, actor, id, &round, report, salt).await?;
-			self.display
-				.did(&actor.name, &format!("committed, #{}", included.block));
-			Ok::<_, anyhow::Error>((simulated, salt))
+			let sealed = self
+				.simulate_and_commit(actor, node, files, id, &round)
+				.await;
+			sealed.with_context(|| node.name.clone())
 		}))
 		.await?;
 
-		let roots: BTreeSet<H256> = sealed.iter().map(|(s, _)| s.report.root()).collect();
-		let listed: Vec<String> = roots.iter().map(|root| format!("{root:?}")).collect();
+		let roots: BTreeSet<&String> = sealed.iter().collect();
+		let listed: Vec<&str> = roots.iter().map(|root| root.as_str()).collect();
 		let evidence = format!("{} simulations: {}", sealed.len(), listed.join(", "));
-		let equal = roots.len() == 1 && sealed.len() == self.cast.simulators.len();
-		self.report.borrow_mut().claim(
-			upgrade.act,
-			"independent simulations reach the identical root",
-			equal,
-			evidence,
-		);
+		let equal = roots.len() == 1 && sealed.len() == cast.len();
+		let claim = "independent simulations reach the identical root";
+		let mut report = self.report.borrow_mut();
+		report.claim(upgrade.act, claim, equal, evidence);
+		drop(report);
 
-		let seed = self.seed(client, id, &round, opened).await?;
-		try_join_all(
-			pairs
-				.iter()
-				.zip(&sealed)
-				.map(async |((actor, node), (simulated, salt))| {
-					let own = self.back_on_chain(node).await?;
-					let included = roles::reveal(&own, actor, id, simulated, seed, *salt).await?;
-					self.display.did(
-						&actor.name,
-						&format!("revealed, opened what was drawn, #{}", included.block),
-					);
-					Ok::<_, anyhow::Error>(())
-				}),
-		)
+		self.until_drawn(client, id, &round, opened).await?;
+		try_join_all(pairs.iter().map(async |(actor, node)| {
+			self.back_on_chain(node).await?;
+			let (number, folder) = (id.to_string(), files.report(actor));
+			let reveal = ["reveal", &number, "--report", &folder];
+			self.hand.sign(actor, &node.url(), &reveal).await
+		}))
 		.await?;
 		// All have revealed: nobody needs to wait for the end of the window, if anybody says so.
-		match roles::advance(client, &self.cast.patron, id).await {
-			Err(error) if !is_refusal(&error, "Proposals::NothingDue") => return Err(error),
-			_ => (),
-		}
+		self.advance(id).await?;
 		let windows = policy.simulation.commit_window + policy.simulation.reveal_window;
-		self.reach(
-			client,
-			upgrade,
-			id,
-			Stage::Review,
-			self.limit(opened, windows),
-		)
-		.await
+		let limit = self.limit(opened, windows);
+		self.reach(client, upgrade, id, Stage::Review, limit).await
+	}
+
+	/// Has a simulator's own node stand still, replays the chain on its data, and commits to the report. Returns its root.
+	async fn simulate_and_commit(
+		&self,
+		actor: &Actor,
+		node: &Node,
+		files: &Files,
+		id: ProposalId,
+		round: &Round,
+	) -> Result<String> {
+		let own = node.client().await?;
+		let what = "the simulators' nodes to see it";
+		let limit = self.limit(round.anchor, 2 * SLACK);
+		self.wait(&own, Head::Finalized, what, limit, async |at| {
+			let number = at.block_number() as u32;
+			Ok(match number >= round.anchor {
+				true => Seen::Yes(()),
+				false => Seen::NotYet(format!("final is #{number}")),
+			})
+		})
+		.await?;
+		drop(own);
+		// The own node must catch up afterwards, and the window does not wait for it.
+		let url = self.network.observer()?.url();
+		let (number, folder) = (id.to_string(), files.report(actor));
+		let effects = format!("{}/effects.toml", files.folder);
+		let chain = format!("--chain={}", relative(node.spec(), self.network.path()));
+		let database = relative(node.base_path(), self.network.path());
+		let database = format!("--base-path={database}");
+		let simulate = ["simulate", &number, "--out", &folder, "--effects", &effects];
+		let simulate = [&simulate[..], &["--", &chain, &database]].concat();
+		node.stop().await?;
+		let simulated = self.hand.run(actor, &url, &simulate).await;
+		// The node comes back whatever the simulation says.
+		node.start()?;
+		let root = simulated?["root"].as_str().context("no root")?.to_owned();
+		let commit = ["commit", &number, "--report", &folder];
+		self.hand.sign(actor, &url, &commit).await?;
+		Ok(root)
+	}
+
+	/// Asks the chain to look at a proposal, which may have gone on by itself.
+	async fn advance(&self, id: ProposalId) -> Result<()> {
+		let url = self.network.observer()?.url();
+		let advance = ["advance", &id.to_string()];
+		match self.hand.sign(&self.cast.patron, &url, &advance).await {
+			Err(error) if !is_refusal(&error, "Proposals::NothingDue") => Err(error),
+			_ => Ok(()),
+		}
 	}
 
 	/// What must be simulated, once the block that says so is final: a fork could have another anchor.
@@ -537,14 +534,14 @@ impl<'a> Director<'a> {
 		.await
 	}
 
-	/// What the chain draws when the commit window has ended, once that is final.
-	async fn seed(
+	/// Waits until the commit window has ended and the chain has drawn what must be opened, and that is final.
+	async fn until_drawn(
 		&self,
 		client: &Client,
 		id: ProposalId,
 		round: &Round,
 		opened: u32,
-	) -> Result<H256> {
+	) -> Result<()> {
 		let limit = self.limit(opened, round.commit_until.saturating_sub(opened) + SLACK);
 		let what = "the end of the commit window";
 		self.wait(client, Head::Finalized, what, limit, async |at| {
@@ -552,14 +549,16 @@ impl<'a> Director<'a> {
 			if left > 0 {
 				return Ok(Seen::NotYet(format!("{left} blocks until it is final")));
 			}
-			let seed = roles::round(at, id).await?.seed;
-			Ok(seed.map_or(Seen::NotYet("nothing is drawn yet".into()), Seen::Yes))
+			Ok(match roles::round(at, id).await?.seed {
+				Some(_) => Seen::Yes(()),
+				None => Seen::NotYet("nothing is drawn yet".into()),
+			})
 		})
 		.await
 	}
 
-	/// A client of a node that was started again, once it has peers to tell transactions to.
-	async fn back_on_chain(&self, node: &Node) -> Result<Client> {
+	/// Waits until a node that was started again has peers to tell transactions to.
+	async fn back_on_chain(&self, node: &Node) -> Result<()> {
 		let own = node.client().await?;
 		let (best, _) = self.observer().await?.heads().await?;
 		let until = Instant::now() + PATIENCE;
@@ -572,43 +571,30 @@ impl<'a> Director<'a> {
 			}
 			tokio::time::sleep(POLL).await;
 		}
-		Ok(own)
-	}
-
-	fn blobs(&self, upgrade: &Upgrade<'_>) -> Result<(PathBuf, Option<PathBuf>)> {
-		let dir = self.network.path();
-		let code = roles::write_blob(dir, "candidate.wasm", upgrade.code)?;
-		let back = upgrade.rollback;
-		let back = back.map(|back| roles::write_blob(dir, "rollback.wasm", back));
-		Ok((code, back.transpose()?))
+		Ok(())
 	}
 
 	async fn review(
 		&self,
 		client: &Client,
 		upgrade: &Upgrade<'_>,
+		files: &Files,
 		id: ProposalId,
 		dossier: &Dossier,
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
 		let opened = client.heads().await?.0;
-		let proposer = &self.cast.proposer;
-		let funded = roles::fund_bounty(client, proposer, id).await?;
-		let told = format!("put a bounty on findings, #{}", funded.block);
-		self.display.did(&proposer.name, &told);
-		let reviews = try_join_all(self.cast.auditors.iter().map(async |auditor| {
-			let included = roles::review(client, auditor, id, dossier).await?;
-			let told = format!("read the bytes on chain, approved, #{}", included.block);
-			self.display.did(&auditor.name, &told);
-			Ok::<_, anyhow::Error>(())
-		}));
-		let builds = try_join_all(self.cast.builders.iter().map(async |builder| {
-			let included = roles::reproduce(client, builder, id, dossier, upgrade.built).await?;
-			let told = format!("has the same bytes, attested, #{}", included.block);
-			self.display.did(&builder.name, &told);
-			Ok::<_, anyhow::Error>(())
-		}));
-		try_join(reviews, builds).await?;
+		let (url, number) = (self.network.observer()?.url(), id.to_string());
+		let fund = ["fund", &number];
+		self.hand.sign(&self.cast.proposer, &url, &fund).await?;
+		let (report, built) = (files.review(), files.built.as_str());
+		let attest = ["attest", &number, "--report", &report, "--kind"];
+		let review = [&attest[..], &["code-review"]].concat();
+		let rebuild = [&attest[..], &["reproduced-build", "--built", built]].concat();
+		let read = self.cast.auditors.iter().map(|who| (who, &review));
+		let built = self.cast.builders.iter().map(|who| (who, &rebuild));
+		let all = read.chain(built);
+		try_join_all(all.map(|(who, attest)| self.hand.sign(who, &url, attest))).await?;
 		let rules = &policy.review;
 		let scope = rules.per_pallet.saturating_mul(dossier.scope.len() as u32);
 		let longest = rules
@@ -630,16 +616,13 @@ impl<'a> Director<'a> {
 		client: &Client,
 		upgrade: &Upgrade<'_>,
 		id: ProposalId,
-		dossier: &Dossier,
 		policy: &ClassPolicy<u32>,
 	) -> Result<()> {
 		let opened = client.heads().await?.0;
+		let number = id.to_string();
 		try_join_all(self.validators().map(async |(validator, node)| {
-			let own = node.client().await?;
-			let included = roles::vote_aye(&own, validator, id, dossier).await?;
-			self.display
-				.did(&validator.name, &format!("voted aye, #{}", included.block));
-			Ok::<_, anyhow::Error>(())
+			let vote = ["vote", &number, "aye"];
+			self.hand.sign(validator, &node.url(), &vote).await
 		}))
 		.await?;
 		let longest = policy
@@ -661,22 +644,22 @@ impl<'a> Director<'a> {
 		client: &Client,
 		upgrade: &Upgrade<'_>,
 		id: ProposalId,
-		dossier: Dossier,
-		policy: ClassPolicy<u32>,
-	) -> Result<Passage> {
+		dossier: &Dossier,
+		policy: &ClassPolicy<u32>,
+	) -> Result<(u32, Baseline)> {
 		let opened = client.heads().await?.0;
+		let number = id.to_string();
 		try_join_all(self.validators().map(async |(validator, node)| {
-			let own = node.client().await?;
-			let told = match roles::signal_readiness(&own, validator, id, &dossier).await {
-				Ok(included) => format!("has both codes, signals readiness, #{}", included.block),
+			let ready = ["ready", &number];
+			match self.hand.sign(validator, &node.url(), &ready).await {
 				// The others were enough.
 				Err(error) if is_refusal(&error, "Enactment::NotInTimelock") => {
-					"was not needed any more for the switch".to_owned()
+					let told = "was not needed any more for the switch";
+					self.display.did(&validator.name, told);
+					Ok(Value::Null)
 				}
-				Err(error) => return Err(error),
-			};
-			self.display.did(&validator.name, &told);
-			Ok::<_, anyhow::Error>(())
+				done => done,
+			}
 		}))
 		.await?;
 		// The state at the last block before the switch is what monitors compare with.
@@ -704,13 +687,7 @@ impl<'a> Director<'a> {
 			spec_version: version,
 			names: before,
 		};
-		Ok(Passage {
-			id,
-			dossier,
-			policy,
-			switched_at,
-			baseline,
-		})
+		Ok((switched_at, baseline))
 	}
 
 	/// The block with the event that the code of a proposal was written.
@@ -761,6 +738,26 @@ impl<'a> Director<'a> {
 		Ok(try_join(monitors, end).await?.1)
 	}
 
+	/// Claims that who began to watch long before the switch was told how the proposal ended, in a block that is final.
+	///
+	/// # Errors
+	/// If that is not said in time.
+	pub async fn claim_watched(
+		&self,
+		act: &str,
+		watching: Begun,
+		(outcome, ended): (Outcome, u32),
+	) -> Result<()> {
+		let within = self.limit(ended, SLACK).wall;
+		let told = tokio::time::timeout(within, self.hand.end(&self.cast.patron, watching)).await;
+		let told = told.context("the watch does not end")??;
+		let ok = told["outcome"] == format!("{outcome:?}") && told["due"] == ended;
+		let evidence = format!("{} in #{}", told["outcome"], told["due"]);
+		let claim = "airlock status --watch, begun before the switch, said how it ended";
+		self.report.borrow_mut().claim(act, claim, ok, evidence);
+		Ok(())
+	}
+
 	async fn monitor(
 		&self,
 		passage: &Passage,
@@ -793,13 +790,12 @@ impl<'a> Director<'a> {
 					return Ok(Seen::NotYet(String::new()));
 				}
 				let saw = fault.unwrap_or_else(|| "all names are there".into());
-				let sent = roles::report_health(&own, validator, passage.id, healthy).await;
-				let word = if healthy { "healthy" } else { "UNHEALTHY" };
-				match sent {
-					Ok(included) => {
-						let says = format!("{word} ({saw} at #{number}), #{}", included.block);
-						self.display.did(&validator.name, &says);
-					}
+				let seen = format!("{saw} at #{number}");
+				self.display.did(&validator.name, &seen);
+				let state = if healthy { "healthy" } else { "unhealthy" };
+				let health = ["health", &passage.id.to_string(), state];
+				match self.hand.sign(validator, &node.url(), &health).await {
+					Ok(_) => (),
 					// Others were faster.
 					Err(error) if error.is::<Refused>() => {
 						let ended = roles::view(&own.best().await?, passage.id).await?.outcome;
@@ -883,15 +879,69 @@ fn actor(awaited: Awaited) -> &'static str {
 	}
 }
 
-/// Hash, length and version of a blob.
-fn code_ref(blob: &[u8]) -> Result<CodeRef> {
-	ensure!(
-		!blob.is_empty(),
-		"the test upgrades were built without wasm; unset SKIP_WASM_BUILD"
-	);
-	Ok(CodeRef {
-		hash: H256(blake2_256(blob)),
-		len: blob.len().try_into()?,
-		spec_version: roles::spec_version(blob)?,
-	})
+/// What the cast has on its disks. Paths are relative to the network's folder, in which commands run.
+struct Files {
+	folder: String,
+	code: String,
+	rollback: Option<String>,
+	built: String,
+}
+
+impl Files {
+	/// Writes the blobs of an upgrade.
+	fn write(root: &Path, upgrade: &Upgrade<'_>) -> Result<Self> {
+		ensure!(
+			!upgrade.code.is_empty(),
+			"the test upgrades were built without wasm; unset SKIP_WASM_BUILD"
+		);
+		let folder = upgrade.act.replace(' ', "-");
+		std::fs::create_dir_all(root.join(&folder))?;
+		let write = |name: &str, bytes: &[u8]| {
+			let path = format!("{folder}/{name}");
+			std::fs::write(root.join(&path), bytes).with_context(|| path.clone())?;
+			Ok::<_, anyhow::Error>(path)
+		};
+		let rollback = upgrade.rollback;
+		Ok(Self {
+			code: write("candidate.wasm", upgrade.code)?,
+			rollback: rollback
+				.map(|bytes| write("rollback.wasm", bytes))
+				.transpose()?,
+			built: write("built.wasm", upgrade.built)?,
+			folder,
+		})
+	}
+
+	/// The documents that a draft begins, as the proposer fills them in, and what the auditors write.
+	fn fill_in(&self, root: &Path, upgrade: &Upgrade<'_>) -> Result<()> {
+		let plan = match upgrade.rollback {
+			Some(_) => "Dedicated code with the reverse migration.",
+			None => "The code before: its state stays readable.",
+		};
+		let documents = [
+			("specification.md", upgrade.specification),
+			("rationale.md", upgrade.rationale),
+			("rollback-plan.md", plan),
+			("effects.toml", upgrade.effects),
+			("review.md", "Read, and held against the specification."),
+		];
+		for (name, text) in documents {
+			std::fs::write(root.join(&self.folder).join(name), text)?;
+		}
+		Ok(())
+	}
+
+	fn review(&self) -> String {
+		format!("{}/review.md", self.folder)
+	}
+
+	/// A simulator's folder for report and salt.
+	fn report(&self, actor: &Actor) -> String {
+		format!("{}/{}", self.folder, actor.name)
+	}
+}
+
+/// A path as it is typed in a folder.
+fn relative<'p>(path: &'p Path, folder: &Path) -> std::path::Display<'p> {
+	path.strip_prefix(folder).unwrap_or(path).display()
 }

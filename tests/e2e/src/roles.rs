@@ -1,8 +1,9 @@
-//! What each actor does: one function for each action, by signed transactions through a node.
+//! Who acts, and what people do by signed transactions of their own: users, and everybody in the gauntlet. The demo's cast does what belongs to
+//! the lifecycle by [`crate::hand`].
 
 use crate::{
 	client::{self, Account, Block, Client, Included},
-	network::{self, Node},
+	network,
 };
 pub use airlock_cli::{
 	commands::{
@@ -11,14 +12,12 @@ pub use airlock_cli::{
 	},
 	view::{proposal as view, View},
 };
-use airlock_primitives::{CodeRef, Dossier, NodeSupport, ProposalId, Rollback};
-use airlock_report::{openings, samples, Leaf, Report, SectionId, Verdict};
-use anyhow::{anyhow, bail, ensure, Context, Result};
-use codec::{DecodeAll, Encode};
+use airlock_primitives::{CodeRef, Dossier, ProposalId, Rollback};
+use airlock_report::{openings, samples, Leaf, Report, SectionId};
+use anyhow::{anyhow, bail, ensure, Result};
+use codec::Encode;
 use sc_executor_common::runtime_blob::RuntimeBlob;
 use sp_core::H256;
-use sp_crypto_hashing::blake2_256;
-use std::path::Path;
 use subxt::{
 	dynamic::{self, Value},
 	utils::Static,
@@ -44,6 +43,11 @@ impl Actor {
 			name: name.to_owned(),
 			key: Keypair::from_uri(&uri)?,
 		})
+	}
+
+	/// What its key is derived from.
+	pub fn uri(&self) -> String {
+		format!("//{}", self.name)
 	}
 
 	/// Its account.
@@ -144,74 +148,6 @@ pub struct Simulated {
 	pub leaves: Vec<(SectionId, Vec<Leaf>)>,
 }
 
-/// Stops a simulator's own node, replays the chain on its data under both runtimes, and starts it again.
-///
-/// # Errors
-/// If the simulation cannot be run, or says anything but pass.
-pub async fn simulate(
-	node: &Node,
-	round: &Round,
-	effects: &str,
-	code: &Path,
-	back: Option<&Path>,
-) -> Result<Simulated> {
-	let dir = code.parent().unwrap_or(Path::new("."));
-	let scale = dir.join(format!("{}-{:?}.scale", node.name, round.dossier_hash));
-	let json = scale.with_extension("json");
-	let leaves = scale.with_extension("leaves");
-	let log = scale.with_extension("log");
-	let manifest = scale.with_extension("toml");
-	std::fs::write(&manifest, effects)?;
-	let scope: Vec<String> = round
-		.scope
-		.0
-		.iter()
-		.map(|index| index.to_string())
-		.collect();
-	let mut args = vec![
-		"simulate".to_owned(),
-		format!("--base-path={}", node.base_path().display()),
-		format!("--chain={}", node.spec().display()),
-		format!("--candidate={}", code.display()),
-		format!("--anchor={}", round.anchor),
-		format!("--blocks={}", round.blocks),
-		format!("--scope={}", scope.join(",")),
-		format!("--effects={}", manifest.display()),
-		format!("--json={}", json.display()),
-		format!("--scale={}", scale.display()),
-		format!("--leaves={}", leaves.display()),
-	];
-	args.extend(back.map(|back| format!("--rollback={}", back.display())));
-	node.stop().await?;
-	let status = network::run(node.binary(), &args, &log).await;
-	// The node comes back whatever the simulation says.
-	node.start()?;
-	let status = status?;
-	ensure!(
-		status.success(),
-		"the simulation on {} failed ({status}):\n{}",
-		node.name,
-		network::tail(&log)
-	);
-	let report = Report::decode_all(&mut &std::fs::read(&scale)?[..])?;
-	ensure!(
-		report.verdict() == Verdict::Pass,
-		"{} says {:?}",
-		node.name,
-		report.verdict()
-	);
-	let same = report.config.anchor == round.anchor
-		&& report.config.anchor_hash == round.anchor_hash
-		&& report.config.blocks == round.blocks;
-	ensure!(
-		same,
-		"{} simulated other blocks than the chain asks for",
-		node.name
-	);
-	let leaves = DecodeAll::decode_all(&mut &std::fs::read(&leaves)?[..])?;
-	Ok(Simulated { report, leaves })
-}
-
 /// Commits to a report.
 pub async fn commit(
 	client: &Client,
@@ -259,25 +195,6 @@ pub async fn fund_bounty(client: &Client, who: &Actor, id: ProposalId) -> Result
 		.await
 }
 
-/// The candidate's bytes as they are on chain, checked against hash, length and embedded version.
-///
-/// # Errors
-/// If they are missing, or anything differs from the dossier.
-pub async fn candidate_on_chain(at: &Block, code: &CodeRef) -> Result<Vec<u8>> {
-	let bytes = client::preimage(at, code.hash, code.len).await?;
-	let bytes = bytes.ok_or_else(|| anyhow!("the bytes of {:?} are not on chain", code.hash))?;
-	ensure!(
-		H256(blake2_256(&bytes)) == code.hash,
-		"the bytes on chain have another hash"
-	);
-	let version = spec_version(&bytes)?;
-	ensure!(
-		version == code.spec_version,
-		"the bytes on chain are version {version}"
-	);
-	Ok(bytes)
-}
-
 /// `spec_version` that a runtime blob carries in itself.
 ///
 /// # Errors
@@ -288,78 +205,6 @@ pub fn spec_version(blob: &[u8]) -> Result<u32> {
 	Ok(version
 		.ok_or_else(|| anyhow!("the blob has no embedded version"))?
 		.spec_version)
-}
-
-/// How an auditor looked at the candidate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-	/// Read the code.
-	CodeReview,
-	/// Built the same bytes from the source.
-	ReproducedBuild,
-}
-
-/// Attests to a dossier.
-pub async fn attest(
-	client: &Client,
-	who: &Actor,
-	id: ProposalId,
-	dossier_hash: H256,
-	look: Look,
-	report: &str,
-) -> Result<Included> {
-	let unit = |name: &str| Value::unnamed_variant(name.to_owned(), Vec::<Value>::new());
-	let arguments = (
-		id,
-		Static(dossier_hash),
-		unit(&format!("{look:?}")),
-		unit("Approve"),
-		Static(H256(blake2_256(report.as_bytes()))),
-	);
-	client
-		.submit(&who.key, &dynamic::tx("Audits", "attest", arguments))
-		.await
-}
-
-/// Reviews the candidate as it is on chain, and approves it.
-pub async fn review(
-	client: &Client,
-	who: &Actor,
-	id: ProposalId,
-	dossier: &Dossier,
-) -> Result<Included> {
-	let at = client.finalized().await?;
-	for blob in dossier.blobs() {
-		candidate_on_chain(&at, &blob).await?;
-	}
-	let report = format!("{} read version {}", who.name, dossier.code.spec_version);
-	attest(client, who, id, dossier.hash(), Look::CodeReview, &report).await
-}
-
-/// Holds the own build against the bytes on chain, and attests that they are equal.
-pub async fn reproduce(
-	client: &Client,
-	who: &Actor,
-	id: ProposalId,
-	dossier: &Dossier,
-	built: &[u8],
-) -> Result<Included> {
-	let on_chain = candidate_on_chain(&client.finalized().await?, &dossier.code).await?;
-	ensure!(
-		on_chain == built,
-		"{} built other bytes than those on chain",
-		who.name
-	);
-	let report = format!("{} built {:?}", who.name, dossier.code.hash);
-	attest(
-		client,
-		who,
-		id,
-		dossier.hash(),
-		Look::ReproducedBuild,
-		&report,
-	)
-	.await
 }
 
 /// Looks at the proposal on the own node and votes for it.
@@ -379,40 +224,6 @@ pub async fn vote_aye(
 	let arguments = (id, Static(seen.dossier_hash), aye);
 	client
 		.submit(&who.key, &dynamic::tx("Supermajority", "vote", arguments))
-		.await
-}
-
-/// Has the own node load both codes, and says so if it can run them.
-pub async fn signal_readiness(
-	client: &Client,
-	who: &Actor,
-	id: ProposalId,
-	dossier: &Dossier,
-) -> Result<Included> {
-	let tried = client.try_codes(dossier.blobs()).await?;
-	if let Some(error) = tried.error() {
-		bail!("{}'s node cannot run it: {error}", who.name);
-	}
-	let said: Vec<_> = tried.codes.iter().map(|code| code.spec_version).collect();
-	let named: Vec<_> = dossier
-		.blobs()
-		.map(|code| Some(code.spec_version))
-		.collect();
-	ensure!(
-		said == named,
-		"the codes say that they are {said:?}, the dossier {named:?}"
-	);
-	let client_name = tried.client.into_bytes().try_into();
-	let node = NodeSupport {
-		client: client_name.map_err(|_| anyhow!("the node's name is too long"))?,
-		host_functions: tried.host_functions,
-	};
-	let arguments = (id, Static(dossier.hash()), Static(node));
-	client
-		.submit(
-			&who.key,
-			&dynamic::tx("Enactment", "signal_readiness", arguments),
-		)
 		.await
 }
 
@@ -491,14 +302,4 @@ pub fn dedicated(dossier: &Dossier) -> Result<CodeRef> {
 		Rollback::Dedicated(code) => Ok(*code),
 		other => bail!("the dossier has no dedicated rollback, but {other:?}"),
 	}
-}
-
-/// Writes a blob where the simulators find it.
-///
-/// # Errors
-/// If the file cannot be written.
-pub fn write_blob(dir: &Path, name: &str, blob: &[u8]) -> Result<std::path::PathBuf> {
-	let path = dir.join(name);
-	std::fs::write(&path, blob).with_context(|| path.display().to_string())?;
-	Ok(path)
 }

@@ -1,6 +1,8 @@
 //! `docs/manual.md`, command by command: each is run as it stands there, in one shell, and what it writes to stdout must be
-//! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines.
+//! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines. Afterwards the commands of
+//! `docs/runbook.md` are run on the same chain.
 
+use airlock_e2e::roles::Actor;
 use std::{
 	path::{Path, PathBuf},
 	process::Stdio,
@@ -127,8 +129,10 @@ impl Shell {
 			let line = self.output.next_line().await.unwrap();
 			let line = line.expect("the shell ended");
 			if let Some(code) = line.strip_prefix(END) {
-				// The empty line is ours.
-				lines.pop();
+				// The empty line is ours, unless the output did not end with its line.
+				if lines.last().is_some_and(String::is_empty) {
+					lines.pop();
+				}
 				return (lines, code.trim().to_owned());
 			}
 			lines.push(line);
@@ -148,15 +152,7 @@ impl Drop for Shell {
 	}
 }
 
-async fn follow(page: &str, folder: &Path) {
-	for port in [9944, 9945, 30333, 30334, 9615] {
-		let free = TcpListener::bind(("127.0.0.1", port)).await.is_ok();
-		assert!(free, "port {port}, which the manual uses, is taken");
-	}
-	let programs = Path::new(env!("CARGO_BIN_EXE_airlock-demo"))
-		.parent()
-		.unwrap();
-	let mut shell = Shell::start(folder, programs);
+async fn follow(page: &str, folder: &Path, shell: &mut Shell) {
 	for step in steps(page) {
 		eprintln!("line {}: {}", step.line, step.command);
 		let ran = tokio::time::timeout(PATIENCE, shell.run(&step.command)).await;
@@ -199,7 +195,79 @@ async fn the_manual_should_be_what_happens() {
 	let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/manual.md");
 	let page = std::fs::read_to_string(page).unwrap();
 	let folder = tempfile::tempdir().unwrap();
-	follow(&page, folder.path()).await;
+	for port in [9944, 9945, 30333, 30334, 9615] {
+		let free = TcpListener::bind(("127.0.0.1", port)).await.is_ok();
+		assert!(free, "port {port}, which the manual uses, is taken");
+	}
+	let programs = Path::new(env!("CARGO_BIN_EXE_airlock-demo"))
+		.parent()
+		.unwrap();
+	let mut shell = Shell::start(folder.path(), programs);
+	follow(&page, folder.path(), &mut shell).await;
+	try_runbook(&mut shell).await;
+}
+
+/// What the runbook has operators type, without what is the machine's own business.
+fn typed(page: &str) -> Vec<Step> {
+	let joined = page.replace("\\\n", " ");
+	let mut inside = false;
+	let mut typed = Vec::new();
+	for (at, line) in joined.lines().enumerate() {
+		match line.trim() {
+			"```sh" => inside = true,
+			"```" => inside = false,
+			command
+				if inside
+					&& ["airlock ", "curl "]
+						.iter()
+						.any(|ours| command.starts_with(ours)) =>
+			{
+				typed.push(Step {
+					line: at + 1,
+					command: command.to_owned(),
+					expected: Vec::new(),
+				})
+			}
+			_ => (),
+		}
+	}
+	typed
+}
+
+/// Runs what the runbook says as somebody whose upgrade has ended: what asks gets an answer, and what signs is understood and
+/// refused by the chain for its time, or for who signs.
+async fn try_runbook(shell: &mut Shell) {
+	let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbook.md");
+	let steps = typed(&std::fs::read_to_string(page).unwrap());
+	assert!(steps.len() > 30, "{} commands were found", steps.len());
+	let prepare = "echo //Alice > KEY; chmod 600 KEY; echo '# A finding' > finding.md; ACCOUNT=$(airlock keys --from KEY | head -1)";
+	assert_eq!(shell.run(prepare).await.1, "0");
+	let alice = Actor::dev("Alice").unwrap().account();
+	let alice = format!("0x{}", hex::encode(alice));
+	for step in steps {
+		let command = step.command.split("  #").next().unwrap_or_default();
+		// Nobody sits there.
+		let yes = match command.starts_with("airlock sign ") {
+			true => " --yes",
+			false => "",
+		};
+		let command = format!("{}{yes}", command.trim())
+			.replace("0xACCOUNT", &alice)
+			.replace("ACCOUNT", "$ACCOUNT")
+			.replace("/var/lib/airlock", "dev")
+			.replace(" ID", " 0")
+			.replace("[N]", "[1]");
+		eprintln!("runbook: {command}");
+		let ran = tokio::time::timeout(PATIENCE, shell.run(&format!("({command}\n) 2>&1"))).await;
+		let (lines, code) = ran.unwrap_or_else(|_| panic!("it does not end: {command}"));
+		let said = lines.join("\n");
+		// 2: there is no dossier any more to look at. 4: the runtime refuses. 8: the answer is no.
+		let known = ["0", "2", "4", "8"].contains(&code.as_str());
+		assert!(known, "{command} ended with {code}:\n{said}");
+		assert!(!said.contains("Usage: airlock"), "{command}:\n{said}");
+		let rpc = command.starts_with("curl ");
+		assert!(!rpc || said.contains("\"result\""), "{command}:\n{said}");
+	}
 }
 
 #[test]
