@@ -1,6 +1,7 @@
 //! The parts of a running node, put together: client, import queue, network, authoring, finality.
 
 use crate::{
+	ahead::{Compiling, Patient},
 	readiness::Plain,
 	rescue::{RescueExecutor, Seen, SelfCheck},
 };
@@ -25,7 +26,7 @@ use std::{sync::Arc, time::Duration};
 use substrate_prometheus_endpoint::Registry;
 
 /// Runs runtimes: the host functions are the SDK's, no more. Goes back by itself from code that fails.
-pub type Executor = RescueExecutor<Plain>;
+pub type Executor = RescueExecutor<Patient<Plain>>;
 /// The chain as this node knows it.
 pub type FullClient = sc_service::TFullClient<Block, RuntimeApi, Executor>;
 /// Where it is stored.
@@ -59,6 +60,8 @@ pub struct Other {
 	rescues: Seen,
 	/// Compiles without holding up the executor that runs the chain.
 	compiler: Plain,
+	/// What it compiles ahead.
+	compiling: Compiling,
 }
 
 fn inherents_at(
@@ -108,7 +111,9 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 		})
 		.transpose()?;
 	let seen = Seen::new(config.prometheus_registry())?;
-	let executor = RescueExecutor::new(new_executor(config), seen.clone());
+	let compiling = Compiling::default();
+	let executor = Patient::new(new_executor(config), compiling.clone());
+	let executor = RescueExecutor::new(executor, seen.clone());
 	let (client, backend, keystore_container, task_manager) =
 		sc_service::new_full_parts::<Block, RuntimeApi, _>(
 			config,
@@ -171,6 +176,7 @@ pub fn new_partial(config: &Configuration) -> Result<PartialComponents, ServiceE
 			telemetry,
 			rescues: seen,
 			compiler: new_executor(config),
+			compiling,
 		},
 	})
 }
@@ -201,6 +207,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 				mut telemetry,
 				rescues,
 				compiler,
+				compiling,
 			},
 	} = new_partial(&config)?;
 
@@ -259,7 +266,7 @@ pub fn new_full<N: NetworkBackend<Block, <Block as BlockT>::Hash>>(
 
 	let registry = config.prometheus_registry().cloned();
 	let shadow = crate::shadow::spawn(shadow, &client, &backend, &task_manager, registry.as_ref())?;
-	crate::ahead::spawn(&client, compiler.clone(), &task_manager)?;
+	crate::ahead::spawn(&client, compiler.clone(), compiling, &task_manager)?;
 	let voter_state = SharedVoterState::empty();
 	let rpc = crate::rpc::Deps {
 		client: client.clone(),

@@ -349,6 +349,7 @@ impl Proof {
 		}
 		let dossier = dossier.ok_or_else(|| anyhow!("the proposal itself is not proven"))?;
 		ensure_all_findings(&items)?;
+		ensure_all_votes(&items)?;
 		let text = json!({
 			"id": self.id,
 			"genesis_hash": self.genesis_hash,
@@ -376,6 +377,31 @@ fn ensure_all_findings(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
 		shown == taken,
 		"{shown} findings are shown, and the proposal has {taken}"
 	);
+	Ok(())
+}
+
+/// Nor are votes left out: those of each kind must have the power that the ballot has of it.
+fn ensure_all_votes(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
+	let values = |name: &str| items.get(name).into_iter().flatten();
+	let power = |value: &Json| match value {
+		Json::String(text) => text.parse().unwrap_or_default(),
+		number => u128::from(number.as_u64().unwrap_or_default()),
+	};
+	let Some(ballot) = values("Supermajority.Ballots").next() else {
+		return Ok(());
+	};
+	for (vote, field) in [("Aye", "ayes"), ("Nay", "nays"), ("Abstain", "abstains")] {
+		let voters =
+			values("Supermajority.Electors").filter(|elector| elector["value"]["vote"] == vote);
+		let shown: u128 = voters
+			.map(|elector| power(&elector["value"]["power"]))
+			.sum();
+		let counted = power(&ballot["value"][field]);
+		ensure!(
+			shown == counted,
+			"votes {vote} of the power {shown} are shown, and the ballot counted {counted}"
+		);
+	}
 	Ok(())
 }
 
@@ -466,5 +492,32 @@ impl Verify {
 		);
 		let data = json!({"id": proof.id, "block_hash": proof.block_hash, "items": proof.keys.len(), "dossier_hash": dossier.hash()});
 		Ok(Answer::new(lines.join("\n"), data))
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	fn items(ayes: u64, votes: &[(&str, u64)]) -> BTreeMap<String, Vec<Json>> {
+		let ballot = json!({"value": {"ayes": ayes, "nays": 0, "abstains": 0}});
+		let elector =
+			|(vote, power): &(&str, u64)| json!({"value": {"vote": vote, "power": power}});
+		BTreeMap::from([
+			("Supermajority.Ballots".to_owned(), vec![ballot]),
+			(
+				"Supermajority.Electors".to_owned(),
+				votes.iter().map(elector).collect(),
+			),
+		])
+	}
+
+	#[test]
+	fn a_vote_that_is_left_out_or_made_up_is_missed() {
+		assert!(ensure_all_votes(&items(5, &[("Aye", 2), ("Aye", 3), ("None", 9)])).is_ok());
+		let missed = ensure_all_votes(&items(5, &[("Aye", 2)])).unwrap_err();
+		assert!(missed.to_string().contains("power 2"), "{missed}");
+		assert!(ensure_all_votes(&items(5, &[("Aye", 5), ("Nay", 1)])).is_err());
+		assert!(ensure_all_votes(&BTreeMap::new()).is_ok());
 	}
 }

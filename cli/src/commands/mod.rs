@@ -28,6 +28,7 @@ mod propose;
 mod ready;
 mod reveal;
 mod revise;
+mod session_keys;
 pub mod show;
 mod sign;
 pub mod simulate;
@@ -107,6 +108,7 @@ commands! {
 	// Operators, and signing elsewhere.
 	"doctor" Doctor(doctor::Doctor),
 	"keys" Keys(keys::Keys),
+	"session-keys" SessionKeys(session_keys::SessionKeys),
 	"sign" Sign(sign::Sign),
 	"submit" Submit(submit::Submit),
 	"completion" Completion(completion::Completion),

@@ -2,7 +2,6 @@
 //! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines. Afterwards the commands of
 //! `docs/runbook.md` are run on the same chain.
 
-use airlock_e2e::roles::Actor;
 use std::{
 	path::{Path, PathBuf},
 	process::Stdio,
@@ -242,8 +241,6 @@ async fn try_runbook(shell: &mut Shell) {
 	assert!(steps.len() > 30, "{} commands were found", steps.len());
 	let prepare = "echo //Alice > KEY; chmod 600 KEY; echo '# A finding' > finding.md; ACCOUNT=$(airlock keys --from KEY | head -1)";
 	assert_eq!(shell.run(prepare).await.1, "0");
-	let alice = Actor::dev("Alice").unwrap().account();
-	let alice = format!("0x{}", hex::encode(alice));
 	for step in steps {
 		let command = step.command.split("  #").next().unwrap_or_default();
 		// Nobody sits there.
@@ -252,7 +249,6 @@ async fn try_runbook(shell: &mut Shell) {
 			false => "",
 		};
 		let command = format!("{}{yes}", command.trim())
-			.replace("0xACCOUNT", &alice)
 			.replace("ACCOUNT", "$ACCOUNT")
 			.replace("/var/lib/airlock", "dev")
 			.replace(" ID", " 0")

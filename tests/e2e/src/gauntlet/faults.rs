@@ -146,7 +146,7 @@ async fn one(options: &Options, (fault, moment): Trial) -> Row {
 			small_disk: (fault == Fault::FullDisk).then_some((VICTIM, DISK)),
 			wired: fault == Fault::CutOff,
 			// A motion of the council is void when the code is written: it must be over before.
-			genesis: super::rules(if fault == Fault::Removed { 12 } else { 4 }, 12, 2, 4),
+			genesis: super::rules(if fault == Fault::Removed { 14 } else { 8 }, 12, 2, 4),
 			late: 2,
 			..Start::default()
 		})
