@@ -63,9 +63,10 @@ impl Node {
 		&self.spec
 	}
 
-	/// Forgets a process that has ended, so that another one can be started.
-	pub fn forget(&self) {
+	/// Forgets a process that has ended, and the connection to it, so that another one can be started.
+	pub async fn forget(&self) {
 		if !self.runs() {
+			self.client.lock().await.take();
 			self.child().take();
 		}
 	}

@@ -294,7 +294,7 @@ async fn full_disk(victim: &Node) -> Result<()> {
 	if victim.runs() {
 		victim.stop().await?;
 	}
-	victim.forget();
+	victim.forget().await;
 	victim.start()
 }
 
