@@ -262,12 +262,9 @@ pub fn not_understood(error: &clap::Error, arguments: impl Iterator<Item = Strin
 	if asks_for_json(arguments) {
 		let said = error.to_string();
 		let said = said.split("\n\nUsage:").next().unwrap_or_default();
-		let failure = Failure {
-			kind: failure::Kind::Input,
-			message: said.trim_start_matches("error: ").trim().to_owned(),
-			advice: "'airlock help' lists the commands, and --help the options of one.".to_owned(),
-			runtime_error: None,
-		};
+		let message = said.trim_start_matches("error: ").trim();
+		let advice = "'airlock help' lists the commands, and --help the options of one.";
+		let failure = Failure::new(failure::Kind::Input, message, advice);
 		to_stdout(&format!("{:#}", document_of_failure("", &failure)));
 	}
 	ExitCode::from(failure::Kind::Input.exit_code())

@@ -87,15 +87,21 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
+impl Failure {
+	/// One that is not the runtime's.
+	pub fn new(kind: Kind, message: impl Into<String>, advice: impl Into<String>) -> Self {
+		Self {
+			kind,
+			message: message.into(),
+			advice: advice.into(),
+			runtime_error: None,
+		}
+	}
+}
+
 /// Makes a failure.
 pub fn fail(kind: Kind, message: impl Into<String>, advice: impl Into<String>) -> anyhow::Error {
-	Failure {
-		kind,
-		message: message.into(),
-		advice: advice.into(),
-		runtime_error: None,
-	}
-	.into()
+	Failure::new(kind, message, advice).into()
 }
 
 /// A wrong input.
@@ -134,30 +140,16 @@ pub fn of(error: &anyhow::Error) -> Failure {
 			};
 		}
 		if cause.is::<std::io::Error>() {
-			return Failure {
-				kind: Kind::Input,
-				message: format!("{error:#}"),
-				advice: "Check the path, and who may read or write there.".to_owned(),
-				runtime_error: None,
-			};
+			let advice = "Check the path, and who may read or write there.";
+			return Failure::new(Kind::Input, format!("{error:#}"), advice);
 		}
 		if is_of_network(cause) {
-			return Failure {
-				kind: Kind::Network,
-				message: format!("{error:#}"),
-				advice:
-					"Is the node running, and is --url its address? 'airlock doctor' looks closer."
-						.to_owned(),
-				runtime_error: None,
-			};
+			let advice =
+				"Is the node running, and is --url its address? 'airlock doctor' looks closer.";
+			return Failure::new(Kind::Network, format!("{error:#}"), advice);
 		}
 	}
-	Failure {
-		kind: Kind::Other,
-		message: format!("{error:#}"),
-		advice: String::new(),
-		runtime_error: None,
-	}
+	Failure::new(Kind::Other, format!("{error:#}"), "")
 }
 
 fn is_of_network(cause: &(dyn std::error::Error + 'static)) -> bool {

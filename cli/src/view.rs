@@ -236,6 +236,14 @@ fn list<T>(values: &Composite<T>, ty: u32, types: &PortableRegistry) -> Json {
 		.collect()
 }
 
+/// A number that [`to_json`] wrote; 0 if it is none.
+pub fn amount(value: &Json) -> u128 {
+	match value {
+		Json::String(text) => text.parse().unwrap_or_default(),
+		number => number.as_u64().unwrap_or_default().into(),
+	}
+}
+
 fn number(value: u128) -> Json {
 	// The largest that a double holds exactly.
 	const EXACT: u128 = 1 << 53;

@@ -12,7 +12,7 @@ use anyhow::{anyhow, ensure, Context as _, Result};
 use codec::{DecodeAll, Encode};
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use subxt::{dynamic, utils::Static};
 
 /// Prove that a revealed report is false, with a leaf that the chain contradicts
@@ -57,7 +57,7 @@ impl Encode for Header {
 	}
 }
 
-type Leaves = Vec<(SectionId, Vec<Leaf>)>;
+pub(super) type Leaves = Vec<(SectionId, Vec<Leaf>)>;
 
 impl Challenge {
 	/// Looks for a lie, and proves it.
@@ -66,13 +66,10 @@ impl Challenge {
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
 		let id = self.id;
-		let read = |path: &PathBuf| {
-			std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
-		};
-		let report = Report::decode_all(&mut &read(&self.report)?[..]).context("the report")?;
-		let leaves: Leaves =
-			DecodeAll::decode_all(&mut &read(&self.leaves)?[..]).context("the leaves")?;
-		ensure_of(&report, &leaves)?;
+		let report = std::fs::read(&self.report);
+		let report = report.with_context(|| format!("cannot read {}", self.report.display()))?;
+		let report = Report::decode_all(&mut &report[..]).context("the report")?;
+		let leaves = leaves_of(&report, &self.leaves)?;
 		let client = context.client().await?;
 		let found = search(client, &report, &leaves).await?;
 		let (evidence, why) = found.ok_or_else(|| {
@@ -94,14 +91,16 @@ impl Challenge {
 	}
 }
 
-/// Checks that leaves are those of a report: of others, nothing would be proven.
+/// The leaves of a report, from their file.
 ///
 /// # Errors
-/// If they are not.
-pub(super) fn ensure_of(report: &Report, leaves: &[(SectionId, Vec<Leaf>)]) -> Result<()> {
-	let root = Report::of(report.config.clone(), leaves).map(|other| other.root());
+/// If they are of another one: nothing would be proven by them, and nothing could be opened.
+pub(super) fn leaves_of(report: &Report, path: &Path) -> Result<Leaves> {
+	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+	let leaves = Leaves::decode_all(&mut &bytes[..]).context("the leaves")?;
+	let root = Report::of(report.config.clone(), &leaves).map(|other| other.root());
 	match root == Some(report.root()) {
-		true => Ok(()),
+		true => Ok(leaves),
 		false => Err(input(
 			"the leaves are not those of the report",
 			"Take report.scale and report.leaves of the same simulation.",

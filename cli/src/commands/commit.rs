@@ -1,5 +1,6 @@
 //! `airlock commit`
 
+use super::challenge::leaves_of;
 use super::simulate::{round, salt_path, Kept};
 use crate::{
 	app::{Answer, Context},
@@ -8,7 +9,7 @@ use crate::{
 	transaction::{send, Intent, Sending},
 };
 use airlock_primitives::ProposalId;
-use airlock_report::{Leaf, Report, SectionId, Verdict};
+use airlock_report::{Report, Verdict};
 use anyhow::{Context as _, Result};
 use codec::DecodeAll;
 use std::path::PathBuf;
@@ -58,13 +59,8 @@ impl Commit {
 				"Your node could not reproduce the chain. Look at report.html, and simulate again.",
 			));
 		}
-		let path = self.report.join("report.leaves");
-		let leaves =
-			std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-		let leaves: Vec<(SectionId, Vec<Leaf>)> =
-			DecodeAll::decode_all(&mut &leaves[..]).context("report.leaves")?;
 		// What the chain will draw must be there to be opened.
-		super::challenge::ensure_of(&report, &leaves)?;
+		leaves_of(&report, &self.report.join("report.leaves"))?;
 		let account = self.sending.key.load()?.public_key().0;
 		let path = salt_path(&self.report, id, round.round, round.attempt);
 		let kept = match Kept::read(&path)? {

@@ -4,7 +4,7 @@ use crate::{
 	app::{Answer, Context},
 	client::{Block, Client},
 	failure::{fail, input, Kind},
-	view::{self, to_json},
+	view::{self, amount, to_json},
 };
 use airlock_primitives::{CodeRef, Dossier, ProposalId};
 use anyhow::{anyhow, ensure, Context as _, Result};
@@ -383,10 +383,6 @@ fn ensure_all_findings(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
 /// Nor are votes left out: those of each kind must have the power that the ballot has of it.
 fn ensure_all_votes(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
 	let values = |name: &str| items.get(name).into_iter().flatten();
-	let power = |value: &Json| match value {
-		Json::String(text) => text.parse().unwrap_or_default(),
-		number => u128::from(number.as_u64().unwrap_or_default()),
-	};
 	let Some(ballot) = values("Supermajority.Ballots").next() else {
 		return Ok(());
 	};
@@ -394,9 +390,9 @@ fn ensure_all_votes(items: &BTreeMap<String, Vec<Json>>) -> Result<()> {
 		let voters =
 			values("Supermajority.Electors").filter(|elector| elector["value"]["vote"] == vote);
 		let shown: u128 = voters
-			.map(|elector| power(&elector["value"]["power"]))
+			.map(|elector| amount(&elector["value"]["power"]))
 			.sum();
-		let counted = power(&ballot["value"][field]);
+		let counted = amount(&ballot["value"][field]);
 		ensure!(
 			shown == counted,
 			"votes {vote} of the power {shown} are shown, and the ballot counted {counted}"

@@ -57,11 +57,7 @@ impl Keys {
 		let free = found
 			.as_ref()
 			.and_then(|found| found.get("data")?.get("free"));
-		let free: u128 = match free {
-			Some(serde_json::Value::String(text)) => text.parse()?,
-			Some(number) => number.as_u64().unwrap_or_default().into(),
-			None => 0,
-		};
+		let free = free.map_or(0, view::amount);
 		let currency = context.currency().await?;
 		let text = format!(
 			"{account}\n0x{}\nhas {}",

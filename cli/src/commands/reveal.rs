@@ -1,5 +1,6 @@
 //! `airlock reveal`
 
+use super::challenge::leaves_of;
 use super::simulate::{round, salt_path, Kept};
 use crate::{
 	app::{Answer, Context},
@@ -7,7 +8,7 @@ use crate::{
 	transaction::{send, Intent, Sending},
 };
 use airlock_primitives::ProposalId;
-use airlock_report::{openings, samples, Leaf, Report, SectionId};
+use airlock_report::{openings, samples, Report};
 use anyhow::{anyhow, Context as _, Result};
 use codec::{DecodeAll, Encode};
 use std::path::PathBuf;
@@ -37,14 +38,11 @@ impl Reveal {
 		let id = self.id;
 		let at = context.client().await?.best().await?;
 		let round = round(&at, id).await?;
-		let read = |name: &str| {
-			let path = self.report.join(name);
-			std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-		};
-		let report = Report::decode_all(&mut &read("report.scale")?[..]).context("report.scale")?;
-		let leaves: Vec<(SectionId, Vec<Leaf>)> =
-			DecodeAll::decode_all(&mut &read("report.leaves")?[..]).context("report.leaves")?;
-		super::challenge::ensure_of(&report, &leaves)?;
+		let path = self.report.join("report.scale");
+		let report =
+			std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+		let report = Report::decode_all(&mut &report[..]).context("report.scale")?;
+		let leaves = leaves_of(&report, &self.report.join("report.leaves"))?;
 		let path = salt_path(&self.report, id, round.round, round.attempt);
 		let kept = Kept::read(&path)?.ok_or_else(|| {
 			input(

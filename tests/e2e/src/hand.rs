@@ -1,7 +1,7 @@
 //! The program `airlock` in the hands of the cast. Each thing that somebody does is one command, which is shown as a person
 //! would type it.
 
-use crate::{client::Refused, display::Display, roles::Actor};
+use crate::{client::Refused, display::Display, network::Group, roles::Actor};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use serde_json::Value;
 use std::{
@@ -85,7 +85,7 @@ impl<'a> Hand<'a> {
 			.spawn()
 			.with_context(|| format!("{} does not start", self.program.display()))?;
 		let typed = format!("$ airlock {}", arguments.join(" "));
-		let group = Group(child.id());
+		let group = Group::of(&child);
 		Ok(Begun {
 			typed,
 			child,
@@ -101,10 +101,10 @@ impl<'a> Hand<'a> {
 		let Begun {
 			typed,
 			child,
-			mut group,
+			group,
 		} = begun;
 		let done = child.wait_with_output().await?;
-		group.0 = None;
+		group.ended();
 		let said = String::from_utf8_lossy(&done.stderr);
 		let answer = serde_json::from_slice(&done.stdout);
 		let answer = answer.with_context(|| format!("{typed}: {}: {said}", done.status))?;
@@ -122,21 +122,8 @@ impl<'a> Hand<'a> {
 pub struct Begun {
 	typed: String,
 	child: Child,
+	/// A simulation that is left would keep a database locked.
 	group: Group,
-}
-
-/// The processes of a command that runs. Dropped, they are killed: a simulation would keep a database locked.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-	fn drop(&mut self) {
-		if let Some(group) = self.0 {
-			let kill = std::process::Command::new("kill")
-				.args(["-KILL", "--", &format!("-{group}")])
-				.status();
-			drop(kill);
-		}
-	}
 }
 
 /// The data of an answer.

@@ -259,13 +259,39 @@ impl Node {
 	}
 }
 
-/// Sends a signal by the shell's own `kill`, which every system has.
-fn signal(pid: u32, name: &str) -> Result<()> {
+/// Sends a signal to a process, or with a minus before it to a group, by the shell's own `kill`, which every system has.
+fn signal(target: impl std::fmt::Display, name: &str) -> Result<()> {
 	let status = Command::new("sh")
-		.args(["-c", "kill -s \"$1\" \"$0\"", &pid.to_string(), name])
+		.args(["-c", "kill -s \"$1\" -- \"$0\"", &target.to_string(), name])
 		.status()?;
-	ensure!(status.success(), "no signal could be sent to process {pid}");
+	ensure!(
+		status.success(),
+		"no signal could be sent to process {target}"
+	);
 	Ok(())
+}
+
+/// A group of processes, named by its first one. Dropped, all that are left of it are killed.
+pub struct Group(Option<u32>);
+
+impl Group {
+	/// The group of a process that began one and has not ended.
+	pub fn of(child: &tokio::process::Child) -> Self {
+		Self(child.id())
+	}
+
+	/// Its first process has ended, and nobody is left.
+	pub fn ended(mut self) {
+		self.0 = None;
+	}
+}
+
+impl Drop for Group {
+	fn drop(&mut self) {
+		if let Some(group) = self.0 {
+			drop(signal(format!("-{group}"), "KILL"));
+		}
+	}
 }
 
 /// What to start.

@@ -16,7 +16,6 @@ use airlock_primitives::{CodeRef, Dossier, ProposalId, Rollback};
 use airlock_report::{openings, samples, Leaf, Report, SectionId};
 use anyhow::{anyhow, bail, ensure, Result};
 use codec::Encode;
-use sc_executor_common::runtime_blob::RuntimeBlob;
 use sp_core::H256;
 use subxt::{
 	dynamic::{self, Value},
@@ -193,18 +192,6 @@ pub async fn fund_bounty(client: &Client, who: &Actor, id: ProposalId) -> Result
 	client
 		.submit(&who.key, &dynamic::tx("Audits", "fund_bounty", (id, least)))
 		.await
-}
-
-/// `spec_version` that a runtime blob carries in itself.
-///
-/// # Errors
-/// If it is no runtime blob.
-pub fn spec_version(blob: &[u8]) -> Result<u32> {
-	let blob = RuntimeBlob::uncompress_if_needed(blob).map_err(|e| anyhow!("{e}"))?;
-	let version = sc_executor::read_embedded_version(&blob).map_err(|e| anyhow!("{e}"))?;
-	Ok(version
-		.ok_or_else(|| anyhow!("the blob has no embedded version"))?
-		.spec_version)
 }
 
 /// Looks at the proposal on the own node and votes for it.

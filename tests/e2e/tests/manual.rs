@@ -2,6 +2,7 @@
 //! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines. Afterwards the commands of
 //! `docs/runbook.md` are run on the same chain.
 
+use airlock_e2e::network::Group;
 use std::{
 	path::{Path, PathBuf},
 	process::Stdio,
@@ -10,7 +11,7 @@ use std::{
 use tokio::{
 	io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
 	net::TcpListener,
-	process::{Child, ChildStdin, ChildStdout, Command},
+	process::{ChildStdin, ChildStdout, Command},
 };
 
 /// How long one command may take. The longest waits for a probation to end.
@@ -88,7 +89,7 @@ fn all_fit(patterns: &[String], lines: &[String]) -> bool {
 
 /// One shell for all commands, and everything that it starts.
 struct Shell {
-	child: Child,
+	_group: Group,
 	input: ChildStdin,
 	output: Lines<BufReader<ChildStdout>>,
 }
@@ -112,7 +113,7 @@ impl Shell {
 		let input = child.stdin.take().unwrap();
 		let output = BufReader::new(child.stdout.take().unwrap()).lines();
 		Self {
-			child,
+			_group: Group::of(&child),
 			input,
 			output,
 		}
@@ -135,18 +136,6 @@ impl Shell {
 				return (lines, code.trim().to_owned());
 			}
 			lines.push(line);
-		}
-	}
-}
-
-impl Drop for Shell {
-	fn drop(&mut self) {
-		if let Some(group) = self.child.id() {
-			drop(
-				std::process::Command::new("kill")
-					.args(["-KILL", "--", &format!("-{group}")])
-					.status(),
-			);
 		}
 	}
 }

@@ -435,6 +435,7 @@ fn bomb(len: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
 	use super::*;
+	use sc_executor_common::runtime_blob::RuntimeBlob;
 	use std::collections::BTreeSet;
 
 	#[test]
@@ -449,7 +450,11 @@ mod tests {
 
 	#[test]
 	fn a_patched_version_should_be_what_nodes_read() {
-		let version = |blob: &[u8]| crate::roles::spec_version(blob).unwrap();
+		let version = |blob: &[u8]| {
+			let blob = RuntimeBlob::uncompress_if_needed(blob).unwrap();
+			let version = sc_executor::read_embedded_version(&blob).unwrap();
+			version.unwrap().spec_version
+		};
 		assert_eq!(version(&versioned(77).unwrap()), 77);
 		assert_eq!(version(&versioned_base().unwrap()), NEXT);
 		assert_eq!(version(&with_fault(Fault::Mints).unwrap()), NEXT);
