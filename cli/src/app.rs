@@ -10,7 +10,9 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{json, Map, Value};
 use std::{
+	fs::OpenOptions,
 	io::Write,
+	path::PathBuf,
 	process::ExitCode,
 	sync::atomic::{AtomicBool, Ordering},
 	time::Duration,
@@ -61,6 +63,10 @@ pub struct Global {
 	/// Say nothing but the result
 	#[arg(short, long, global = true)]
 	pub quiet: bool,
+
+	/// Keep a record: also append each result to this file, as one line of JSON
+	#[arg(long, global = true, value_name = "FILE", env = "AIRLOCK_JOURNAL")]
+	pub journal: Option<PathBuf>,
 }
 
 /// How a result is written.
@@ -239,6 +245,7 @@ pub fn run(cli: Cli) -> ExitCode {
 	};
 	match answer {
 		Ok(answer) => {
+			record(&context, &document(name, &answer));
 			print(&context, name, &answer);
 			ExitCode::from(match answer.positive {
 				true => 0,
@@ -247,9 +254,23 @@ pub fn run(cli: Cli) -> ExitCode {
 		}
 		Err(error) => {
 			let failure = failure::of(&error);
+			record(&context, &document_of_failure(name, &failure));
 			print_failure(&context, name, &failure);
 			ExitCode::from(failure.kind.exit_code())
 		}
+	}
+}
+
+/// Keeps a result, where that was asked for. What was done stays done if it cannot be kept: that is said, and no failure.
+fn record(context: &Context, document: &Value) {
+	let Some(path) = &context.global.journal else {
+		return;
+	};
+	let file = OpenOptions::new().create(true).append(true).open(path);
+	// One write, so that commands that run side by side do not mix their lines.
+	let written = file.and_then(|mut file| file.write_all(format!("{document}\n").as_bytes()));
+	if let Err(error) = written {
+		to_stderr(&format!("{} was not written: {error}", path.display()));
 	}
 }
 

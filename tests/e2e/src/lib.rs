@@ -3,6 +3,7 @@
 //! - [`network`]: starts, stops and removes `airlock-node` processes.
 //! - [`client`]: talks to one node; survives runtime upgrades.
 //! - [`hand`]: the program `airlock`, with which the cast of the demo does everything of the lifecycle.
+//! - [`answers`]: what programs read of what it answers.
 //! - [`roles`]: the same by transactions of one's own, for those who do what the program would not.
 //! - [`lifecycle`]: drives one upgrade through all stages.
 //! - [`display`]: shows what happened and what is awaited.
@@ -13,6 +14,7 @@
 //! - [`wires`]: what connects nodes, and can be cut.
 //! - [`program`]: what the binaries share.
 
+pub mod answers;
 pub mod client;
 pub mod demo;
 pub mod display;
