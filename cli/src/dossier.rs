@@ -300,7 +300,10 @@ pub fn document_at(path: &Path, uri: String) -> Result<Document> {
 }
 
 /// Indices of pallets by their names.
-fn scope(names: &[String], metadata: &Metadata) -> Result<Scope> {
+///
+/// # Errors
+/// If there is no such pallet, or there are none or too many.
+pub fn scope(names: &[String], metadata: &Metadata) -> Result<Scope> {
 	let mut scope = Scope::new();
 	if names.is_empty() {
 		return Err(input(

@@ -375,7 +375,7 @@ impl Costs {
 	}
 }
 
-/// Asks whoever sits there. Nobody is asked where there is no terminal.
+/// Asks whoever sits there to sign.
 ///
 /// # Errors
 /// If nobody says yes, or nobody can be asked.
@@ -384,6 +384,18 @@ pub(crate) async fn confirm(yes: bool) -> Result<()> {
 		return Ok(());
 	}
 	let advice = "Nothing was sent. Add --yes to sign without a question.";
+	match ask("Sign? [y/N]", advice).await?.trim() {
+		"y" | "Y" | "yes" => Ok(()),
+		_ => Err(fail(Kind::Prompt, "you did not say yes", advice)),
+	}
+}
+
+/// Asks whoever sits there. Nobody is asked where there is no terminal. An answer has its end of line, unless nobody will answer
+/// any more.
+///
+/// # Errors
+/// If nobody can be asked; then with this advice.
+pub(crate) async fn ask(question: &str, advice: &str) -> Result<String> {
 	if !std::io::stdin().is_terminal() {
 		return Err(fail(
 			Kind::Prompt,
@@ -391,15 +403,11 @@ pub(crate) async fn confirm(yes: bool) -> Result<()> {
 			advice,
 		));
 	}
-	eprint!("Sign? [y/N] ");
+	eprint!("{question} ");
 	// On a thread of its own, so that an interrupt is heard meanwhile.
 	let answer = tokio::task::spawn_blocking(|| {
 		let mut answer = String::new();
 		std::io::stdin().read_line(&mut answer).map(|_| answer)
 	});
-	let answer = answer.await??;
-	match answer.trim() {
-		"y" | "Y" | "yes" => Ok(()),
-		_ => Err(fail(Kind::Prompt, "you did not say yes", advice)),
-	}
+	Ok(answer.await??)
 }

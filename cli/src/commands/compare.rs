@@ -13,7 +13,7 @@ use sp_maybe_compressed_blob::CODE_BLOB_BOMB_LIMIT;
 use std::{
 	collections::{BTreeMap, BTreeSet},
 	fmt,
-	path::PathBuf,
+	path::{Path, PathBuf},
 };
 use subxt::{ext::frame_metadata::RuntimeMetadataPrefixed, metadata::PalletMetadata, Metadata};
 
@@ -38,6 +38,15 @@ pub struct Difference {
 	change: &'static str,
 }
 
+impl Difference {
+	/// The pallet that it is about, if it is about one: subjects are "pallet NAME", or what is of it as "call NAME.item".
+	fn pallet(&self) -> Option<&str> {
+		let (what, name) = self.subject.split_once(' ')?;
+		let is_of_one = [PALLET, CALL, STORAGE, CONSTANT, EVENT, ERROR].contains(&what);
+		is_of_one.then(|| name.split('.').next())?
+	}
+}
+
 impl fmt::Display for Difference {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 		let mark = if self.breaking.0 { "!" } else { " " };
@@ -51,40 +60,83 @@ impl Compare {
 	/// # Errors
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
-		let read = |path: &PathBuf| {
-			std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+		let comparison = match &self.old {
+			Some(path) => Comparison::of(&read(path)?, &read(&self.new)?),
+			None => with_chain(context, &self.new).await?,
 		};
-		let new = metadata(&read(&self.new)?, &self.new.display().to_string())?;
-		let old = match &self.old {
-			Some(path) => metadata(&read(path)?, &path.display().to_string())?,
-			None => {
-				let at = context.client().await?.best().await?;
-				let found: Option<Vec<u8>> =
-					client::api(&at, "Metadata_metadata_at_version", 15u32).await?;
-				(at.spec_version(), parse(&found.unwrap_or_default())?)
-			}
-		};
-		let found = differences(&old.1, &new.1);
-		let breaking = found
-			.iter()
-			.filter(|difference| difference.breaking.0)
-			.count();
-		let mut lines = vec![format!(
-			"version {} -> {}: {} differences, {breaking} of them breaking",
-			old.0,
-			new.0,
-			found.len()
-		)];
-		lines.extend(found.iter().map(ToString::to_string));
+		let Comparison { old, new, found } = &comparison;
 		let one = |difference: &Difference| json!({"breaking": difference.breaking.0, "subject": difference.subject, "change": difference.change});
 		let data = json!({
-			"old_version": old.0,
-			"new_version": new.0,
-			"breaking": breaking,
+			"old_version": old,
+			"new_version": new,
+			"breaking": comparison.breaking(),
 			"differences": found.iter().map(one).collect::<Vec<_>>(),
 		});
-		Ok(Answer::new(lines.join("\n"), data))
+		Ok(Answer::new(comparison.to_string(), data))
 	}
+}
+
+/// What a runtime changes.
+pub(super) struct Comparison {
+	/// Version of the old one.
+	old: u32,
+	/// Version of the new one.
+	pub(super) new: u32,
+	found: Vec<Difference>,
+}
+
+impl Comparison {
+	fn of(old: &(u32, Metadata), new: &(u32, Metadata)) -> Self {
+		Self {
+			old: old.0,
+			new: new.0,
+			found: differences(&old.1, &new.1),
+		}
+	}
+
+	fn breaking(&self) -> usize {
+		let breaking = self.found.iter().filter(|difference| difference.breaking.0);
+		breaking.count()
+	}
+
+	/// Names of the pallets that are not as they were, as far as metadata shows.
+	pub(super) fn touched(&self) -> BTreeSet<&str> {
+		let pallets = self.found.iter().filter_map(Difference::pallet);
+		pallets.collect()
+	}
+}
+
+impl fmt::Display for Comparison {
+	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+		let Self { old, new, found } = self;
+		let breaking = self.breaking();
+		write!(
+			f,
+			"version {old} -> {new}: {} differences, {breaking} of them breaking",
+			found.len()
+		)?;
+		found
+			.iter()
+			.try_for_each(|difference| write!(f, "\n{difference}"))
+	}
+}
+
+/// What a blob changes of the code that the chain runs.
+///
+/// # Errors
+/// If it is no runtime blob, or the node does not answer.
+pub(super) async fn with_chain(context: &Context, path: &Path) -> Result<Comparison> {
+	let new = read(path)?;
+	let at = context.client().await?.best().await?;
+	let found: Option<Vec<u8>> = client::api(&at, "Metadata_metadata_at_version", 15u32).await?;
+	let old = (at.spec_version(), parse(&found.unwrap_or_default())?);
+	Ok(Comparison::of(&old, &new))
+}
+
+/// Version and metadata of a blob.
+fn read(path: &Path) -> Result<(u32, Metadata)> {
+	let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+	metadata(&bytes, &path.display().to_string())
 }
 
 fn parse(bytes: &[u8]) -> Result<Metadata> {
@@ -113,8 +165,8 @@ pub fn differences(old: &Metadata, new: &Metadata) -> Vec<Difference> {
 	for name in names(old).union(&names(new)) {
 		match (old.pallet_by_name(name), new.pallet_by_name(name)) {
 			(Some(before), Some(after)) => pallet((old, &before), (new, &after), &mut found),
-			(Some(_), None) => found.push(difference(true, format!("pallet {name}"), "is gone")),
-			_ => found.push(difference(false, format!("pallet {name}"), "is new")),
+			(Some(_), None) => found.push(difference(true, format!("{PALLET} {name}"), "is gone")),
+			_ => found.push(difference(false, format!("{PALLET} {name}"), "is new")),
 		}
 	}
 	let apis = |metadata: &Metadata| -> BTreeSet<String> {
@@ -167,7 +219,8 @@ fn added_and_gone(
 	found.extend(added);
 }
 
-/// Kinds of what a pallet shows.
+/// A whole pallet, and the kinds of what it shows.
+const PALLET: &str = "pallet";
 const CALL: &str = "call";
 const STORAGE: &str = "storage";
 const CONSTANT: &str = "constant";
@@ -181,7 +234,7 @@ fn pallet(
 ) {
 	let name = before.name();
 	if before.call_index() != after.call_index() {
-		let subject = format!("pallet {name}");
+		let subject = format!("{PALLET} {name}");
 		found.push(difference(true, subject, "has another index"));
 	}
 	for what in [CALL, STORAGE, CONSTANT, EVENT, ERROR] {

@@ -6,7 +6,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Begin an upgrade: a folder with upgrade.toml and the documents that it names
 ///
@@ -29,7 +29,11 @@ pub struct Draft {
 	scope: Vec<String>,
 }
 
-const DOCUMENTS: [(&str, &str); 4] = [
+/// Name of the file that names all others.
+pub(super) const MANIFEST: &str = "upgrade.toml";
+
+/// What an upgrade is judged by beside its bytes: the file, and what it begins with.
+pub(super) const DOCUMENTS: [(&str, &str); 4] = [
 	("specification.md", "# What the upgrade does\n"),
 	("rationale.md", "# Why it is wanted\n"),
 	(
@@ -57,28 +61,14 @@ impl Draft {
 			Some(back) => path(back)?.display().to_string(),
 			None => "previous".to_owned(),
 		};
-		let manifest = self.folder.join("upgrade.toml");
-		if manifest.exists() {
-			return Err(input(
-				format!("there is {} already", manifest.display()),
-				"Nothing was written. Name another folder.",
-			));
-		}
-		std::fs::create_dir_all(&self.folder)
-			.with_context(|| format!("cannot make {}", self.folder.display()))?;
-		let mut written = vec![manifest.clone()];
-		for (name, text) in DOCUMENTS {
-			let path = self.folder.join(name);
-			if !path.exists() {
-				write(&path, text)?;
-				written.push(path);
-			}
-		}
-		let scope: Vec<String> = self.scope.iter().map(|name| format!("{name:?}")).collect();
-		write(
-			&manifest,
-			&text(&code.display().to_string(), &rollback, &scope.join(", ")),
-		)?;
+		let outline = Outline {
+			code,
+			rollback,
+			class: "standard".to_owned(),
+			scope: self.scope,
+			minted: "0".to_owned(),
+		};
+		let written = outline.write(&self.folder)?;
 		let names: Vec<String> = written
 			.iter()
 			.map(|path| path.display().to_string())
@@ -86,30 +76,76 @@ impl Draft {
 		let text = format!(
 			"wrote {}\nnext: fill them in, then airlock propose {} --check",
 			names.join(", "),
-			manifest.display()
+			self.folder.join(MANIFEST).display()
 		);
 		Ok(Answer::new(text, json!({"files": names})))
 	}
 }
 
-fn write(path: &std::path::Path, text: &str) -> Result<()> {
-	std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
+/// What a manifest says, but for its documents: they lie beside it.
+pub(super) struct Outline {
+	/// Path of the runtime blob.
+	pub code: PathBuf,
+	/// The way back, as the manifest names it.
+	pub rollback: String,
+	/// The class, as the manifest names it.
+	pub class: String,
+	/// Pallets that it touches.
+	pub scope: Vec<String>,
+	/// Units by which all coins may grow.
+	pub minted: String,
 }
 
-fn text(code: &str, rollback: &str, scope: &str) -> String {
-	format!(
-		r#"# An upgrade, as 'airlock propose' reads it. Paths are relative to this file; hashes are computed.
+impl Outline {
+	/// Writes the manifest, and those documents that are not there. Says what was written.
+	///
+	/// # Errors
+	/// If there is a manifest already, or a file cannot be written.
+	pub(super) fn write(&self, folder: &Path) -> Result<Vec<PathBuf>> {
+		let manifest = folder.join(MANIFEST);
+		if manifest.exists() {
+			return Err(input(
+				format!("there is {} already", manifest.display()),
+				"Nothing was written. Name another folder.",
+			));
+		}
+		std::fs::create_dir_all(folder)
+			.with_context(|| format!("cannot make {}", folder.display()))?;
+		let documents = DOCUMENTS.map(|(name, text)| (folder.join(name), text));
+		let new = documents.iter().filter(|(path, _)| !path.exists());
+		let mut written = Vec::new();
+		let text = self.text();
+		for (path, text) in [(manifest, &*text)].iter().chain(new) {
+			std::fs::write(path, text)
+				.with_context(|| format!("cannot write {}", path.display()))?;
+			written.push(path.clone());
+		}
+		Ok(written)
+	}
+
+	fn text(&self) -> String {
+		let scope: Vec<String> = self.scope.iter().map(|name| format!("{name:?}")).collect();
+		let Self {
+			code,
+			rollback,
+			class,
+			minted,
+			..
+		} = self;
+		let (code, scope) = (code.display().to_string(), scope.join(", "));
+		format!(
+			r#"# An upgrade, as 'airlock propose' reads it. Paths are relative to this file; hashes are computed.
 
 # Runtime blob to enact, as it is written to :code.
 code = {code:?}
 # The way back: a blob (version of the candidate + 1), "previous" (only if no migration runs), or "irreversible".
 rollback = {rollback:?}
 # standard, security (shorter windows, more votes), or self-change (touches the lifecycle itself).
-class = "standard"
+class = {class:?}
 # Names of the pallets that the upgrade touches. What the simulators measure must be inside.
 scope = [{scope}]
 # Most units of the currency by which all coins may grow because of it.
-minted = "0"
+minted = {minted:?}
 
 # Documents: their hashes are part of what everybody judges.
 specification = "specification.md"
@@ -119,24 +155,33 @@ expected_effects = "effects.toml"
 # Where these four can be read, if anywhere: they are found by their names below it.
 uri = ""
 "#
-	)
+		)
+	}
 }
 
 #[cfg(test)]
 mod tests {
 	use super::*;
-	use crate::dossier::Manifest;
+	use crate::dossier::{Manifest, ManifestClass};
 
 	#[test]
 	fn a_draft_is_a_manifest() {
-		let draft = text(
-			"/tmp/a \"b\".wasm",
-			"previous",
-			"\"Profiles\", \"Balances\"",
-		);
+		let outline = Outline {
+			code: "/tmp/a \"b\".wasm".into(),
+			rollback: "previous".into(),
+			class: "security".into(),
+			scope: vec!["Profiles".into(), "Balances".into()],
+			minted: "2.5".into(),
+		};
+		let draft = outline.text();
 		let manifest: Manifest = toml::from_str(&draft).unwrap();
 		assert_eq!(manifest.code, PathBuf::from("/tmp/a \"b\".wasm"));
 		assert_eq!(manifest.scope, ["Profiles", "Balances"]);
+		assert_eq!(manifest.class, ManifestClass::Security);
+		assert_eq!(
+			(manifest.minted.as_str(), manifest.rollback.as_str()),
+			("2.5", "previous")
+		);
 		for (name, _) in DOCUMENTS {
 			assert!(draft.contains(name), "{name}");
 		}

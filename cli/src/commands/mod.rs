@@ -20,6 +20,7 @@ mod evidence;
 pub mod explain;
 mod finding;
 mod fund;
+mod guide;
 mod health;
 mod history;
 mod keys;

@@ -1,6 +1,6 @@
 //! `airlock propose`
 
-use super::upload;
+use super::{guide, upload};
 use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
@@ -25,9 +25,9 @@ use subxt::{
 /// missing.
 #[derive(Debug, clap::Args)]
 pub struct Propose {
-	/// The upgrade, as 'airlock draft' begins it
+	/// The upgrade, as 'airlock draft' begins it. Without it you are asked for everything
 	#[arg(value_name = "UPGRADE.TOML")]
-	manifest: PathBuf,
+	manifest: Option<PathBuf>,
 
 	/// Check everything that can be checked without a key, say what it is, and sign nothing. Whether the scope needs the
 	/// class self-change is for the chain to say: --dry-run asks it
@@ -51,7 +51,11 @@ impl Propose {
 	pub async fn run(self, context: &Context) -> Result<Answer> {
 		let at = context.client().await?.best().await?;
 		let chain = chain(context, &at).await?;
-		let package = dossier::read(&self.manifest, &chain)?;
+		let manifest = match &self.manifest {
+			Some(path) => path.clone(),
+			None => guide::write(context, &chain).await?,
+		};
+		let package = dossier::read(&manifest, &chain)?;
 		let dossier = &package.dossier;
 		context.say(summary(dossier, &chain));
 		if self.check {

@@ -16,6 +16,7 @@ use subxt::{dynamic, utils::Static};
 ///
 /// It is simulated anew and reviewed anew, attestations are void, and findings stay until auditors find them gone.
 #[derive(Debug, clap::Args)]
+#[command(visible_alias = "answer")]
 pub struct Revise {
 	/// Number of the proposal
 	id: ProposalId,

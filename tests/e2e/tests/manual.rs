@@ -1,8 +1,11 @@
 //! `docs/manual.md`, command by command: each is run as it stands there, in one shell, and what it writes to stdout must be
 //! what the page says. `[..]` in a line stands for anything, a line of `...` for any lines. Afterwards the commands of
-//! `docs/runbook.md` are run on the same chain.
+//! `docs/runbook.md` are run on the same chain. All answers are kept for programs as well: their shape must be the one in
+//! `answers.txt`.
 
-use airlock_e2e::network::Group;
+use airlock_cli::app::Cli;
+use airlock_e2e::{answers::Shapes, network::Group};
+use clap::CommandFactory;
 use std::{
 	path::{Path, PathBuf},
 	process::Stdio,
@@ -16,6 +19,13 @@ use tokio::{
 
 /// How long one command may take. The longest waits for a probation to end.
 const PATIENCE: Duration = Duration::from_secs(240);
+
+/// Where each command records its answer.
+const JOURNAL: &str = "journal.jsonl";
+
+/// Commands whose answers are in no journal: nothing in a peaceful upgrade asks for the first two, and the others write what
+/// they answer to stdout as it is.
+const UNSEEN: [&str; 4] = ["abort", "challenge", "completion", "man"];
 
 /// Written after what a command wrote.
 const END: &str = "--- end of the command's output";
@@ -103,6 +113,7 @@ impl Shell {
 			.env("PATH", format!("{}:{path}", programs.display()))
 			.env_remove("AIRLOCK_URL")
 			.env_remove("AIRLOCK_KEY")
+			.env("AIRLOCK_JOURNAL", folder.join(JOURNAL))
 			.stdin(Stdio::piped())
 			.stdout(Stdio::piped())
 			.stderr(log)
@@ -193,6 +204,28 @@ async fn the_manual_should_be_what_happens() {
 	let mut shell = Shell::start(folder.path(), programs);
 	follow(&page, folder.path(), &mut shell).await;
 	try_runbook(&mut shell).await;
+	try_questions(&mut shell).await;
+	let journal = std::fs::read_to_string(folder.path().join(JOURNAL)).unwrap();
+	review_answers(&Shapes::of(&journal).unwrap());
+}
+
+/// Programs that read answers must find in them what they found yesterday.
+fn review_answers(shapes: &Shapes) {
+	let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/answers.txt");
+	if std::env::var_os("AIRLOCK_BLESS").is_some() {
+		std::fs::write(path, shapes.lines().join("\n") + "\n").unwrap();
+	}
+	let differences = shapes.differences(&std::fs::read_to_string(path).unwrap_or_default());
+	assert!(
+		differences.is_empty(),
+		"answers differ from tests/answers.txt. Look at it: AIRLOCK_BLESS=1 writes it anew, and a line that ends \
+		 with ' ?' may be missed.\n{}",
+		differences.join("\n")
+	);
+	for command in Cli::command().get_subcommands() {
+		let name = command.get_name();
+		assert_ne!(shapes.has(name), UNSEEN.contains(&name), "{name}");
+	}
 }
 
 /// What the runbook has operators type, without what is the machine's own business.
@@ -253,6 +286,44 @@ async fn try_runbook(shell: &mut Shell) {
 		let rpc = command.starts_with("curl ");
 		assert!(!rpc || said.contains("\"result\""), "{command}:\n{said}");
 	}
+}
+
+/// Somebody at a terminal proposes without a file: a wrong answer is asked for again, Enter takes what is proposed.
+async fn try_questions(shell: &mut Shell) {
+	let answers = [
+		"blobs/none.wasm",
+		"blobs/unhealthy.wasm",
+		"blobs/unhealthy-rollback.wasm",
+		"Nowhere",
+		"Profiles",
+		"",
+		"",
+		"guided",
+		"",
+		"review.md",
+		"",
+		"blobs/effects.toml",
+		"",
+	];
+	let answers = answers.map(|answer| format!("'{answer}'")).join(" ");
+	let command = format!(
+		"printf '%s\\n' {answers} | script -qec 'airlock propose --dry-run --from //Ferdie' /dev/null"
+	);
+	let ran = tokio::time::timeout(PATIENCE, shell.run(&command)).await;
+	let (lines, code) = ran.expect("it ends with the answers");
+	let said = lines.join("\n");
+	assert_eq!(code, "0", "{said}");
+	for part in [
+		"cannot find 'blobs/none.wasm'",
+		"the chain has no pallet 'Nowhere'",
+		"Class (standard, security, self-change) [standard]:",
+		"Write specification.md, rollback-plan.md in guided now",
+		"Proposals.register would succeed.",
+	] {
+		assert!(said.contains(part), "{part} is not in:\n{said}");
+	}
+	let (same, code) = shell.run("cmp review.md guided/rationale.md").await;
+	assert_eq!(code, "0", "{same:?}");
 }
 
 #[test]
