@@ -3,7 +3,7 @@
 use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
-	failure::input,
+	failure::{fail, input, Kind},
 	transaction::{send, Intent, Sending},
 	view,
 };
@@ -97,6 +97,13 @@ pub(super) async fn send_all(
 		);
 	}
 	let at = context.client().await?.best().await?;
+	if let Some(outcome) = view::proposal(&at, id).await?.outcome {
+		return Err(fail(
+			Kind::Negative,
+			format!("proposal {id} has ended meanwhile: {outcome:?}"),
+			"Bytes that are on chain stay there for another proposal that names them.",
+		));
+	}
 	let mut data = json!({"blobs": done});
 	if is_complete(&at, id).await? {
 		let call = dynamic::tx("Proposals", "advance", (id,));

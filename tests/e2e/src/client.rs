@@ -47,7 +47,7 @@ pub async fn names(at: &Block) -> Result<Names> {
 }
 
 /// The bytes of a value, however many types are wrapped around them.
-fn bytes_in(value: &Value) -> Vec<u8> {
+pub fn bytes_in(value: &Value) -> Vec<u8> {
 	match &value.value {
 		ValueDef::Primitive(Primitive::U128(byte)) => u8::try_from(*byte).into_iter().collect(),
 		ValueDef::Composite(composite) => composite.values().flat_map(bytes_in).collect(),

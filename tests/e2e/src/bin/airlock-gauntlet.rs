@@ -41,7 +41,7 @@ struct Cli {
 	#[arg(long, value_name = "PATH", requires = "faults")]
 	old_node: Option<PathBuf>,
 	/// Chains at a time. Too many starve each other: then even good code is left for silence.
-	#[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
+	#[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
 	at_once: u8,
 	/// How often to push each blob, on a new chain each time. From two on it is about times: no good upgrade follows, and nothing
 	/// syncs.

@@ -17,7 +17,7 @@ pub struct Blob {
 	pub back: Back,
 	/// Where it must stop.
 	pub stop: Stop,
-	/// True if it keeps all cores of the machine busy: it runs alone, after the others.
+	/// True if it keeps all cores of the machine busy: while it is watched, no other chain's code is written.
 	pub is_busy: bool,
 }
 

@@ -22,7 +22,10 @@ use std::{
 	sync::OnceLock,
 	time::{Duration, Instant},
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
+/// Chains of which all nodes may compile at a time.
+const COMPILING: u32 = 2;
 /// How often a node is asked.
 const POLL: Duration = Duration::from_millis(300);
 /// How long a stage may take: sixty slots of two seconds, on a machine that does much else.
@@ -80,23 +83,50 @@ pub struct End {
 	pub took: Duration,
 }
 
+/// Whose turn it is to have code compiled. All nodes of a chain compile what is voted on, on the same cores as those of all
+/// other chains here: without turns the block after a switch comes later than a chain waits for it, as it would on no
+/// validator's own machine.
+pub struct Turns(Semaphore);
+
+impl Default for Turns {
+	fn default() -> Self {
+		Self(Semaphore::new(COMPILING as usize))
+	}
+}
+
+/// Code that was written.
+pub struct Written<'a> {
+	/// The block that wrote it.
+	pub at: u32,
+	turn: SemaphorePermit<'a>,
+}
+
 /// A chain, and who does what on it.
 pub struct Course<'a> {
 	network: &'a Network,
 	cast: &'a Cast,
+	turns: &'a Turns,
+	/// True if the code keeps all cores busy: then it has all turns until it is decided about.
+	is_busy: bool,
 	/// How long a stage may take.
 	stage: Duration,
 }
 
 impl<'a> Course<'a> {
 	/// On a network that runs.
-	pub fn new(network: &'a Network, cast: &'a Cast) -> Self {
-		let stage = STAGE;
+	pub fn new(network: &'a Network, cast: &'a Cast, turns: &'a Turns) -> Self {
 		Self {
 			network,
 			cast,
-			stage,
+			turns,
+			is_busy: false,
+			stage: STAGE,
 		}
+	}
+
+	/// The same, with code that may keep all cores busy.
+	pub fn busy(&self, is_busy: bool) -> Self {
+		Self { is_busy, ..*self }
 	}
 
 	/// With slots that are so many times as long.
@@ -190,21 +220,43 @@ impl<'a> Course<'a> {
 	}
 
 	/// Takes a proposal whose bytes are there to the block that writes its code: a simulator lies, nobody reviews, and all
-	/// validators vote for it. Says which block that is.
-	pub async fn wave_through(&self, id: ProposalId, dossier: &Dossier) -> Result<u32> {
+	/// validators vote for it. It waits in the review until it is its turn to be compiled.
+	pub async fn wave_through(&self, id: ProposalId, dossier: &Dossier) -> Result<Written<'a>> {
+		self.to_review(id, dossier).await?;
+		let turns = if self.is_busy { COMPILING } else { 1 };
+		let turn = self.turns.0.acquire_many(turns).await?;
+		self.to_voting(id).await?;
+		self.vote(id, dossier).await?;
+		let client = self.client().await?;
+		self.reach(&client, id, Stage::Probation).await?;
+		let at = self.newest_switch(&client).await?;
+		Ok(Written { at, turn })
+	}
+
+	/// Up to the review, in which it stays until [`Self::to_voting`].
+	pub async fn to_review(&self, id: ProposalId, dossier: &Dossier) -> Result<()> {
 		let client = self.client().await?;
 		self.reach(&client, id, Stage::Simulation).await?;
 		self.lie(&client, id, dossier).await?;
-		self.reach(&client, id, Stage::Review).await?;
+		self.reach(&client, id, Stage::Review).await
+	}
+
+	/// Gives a review what it lacks.
+	pub async fn to_voting(&self, id: ProposalId) -> Result<()> {
+		let client = self.client().await?;
 		roles::fund_bounty(&client, &self.cast.proposer, id).await?;
-		self.reach(&client, id, Stage::Voting).await?;
+		self.advance(&client, id).await?;
+		self.reach(&client, id, Stage::Voting).await
+	}
+
+	/// All validators are for it.
+	pub async fn vote(&self, id: ProposalId, dossier: &Dossier) -> Result<()> {
 		let votes = self.validators().map(async |(validator, node)| {
 			let own = node.client().await?;
 			roles::vote_aye(&own, validator, id, dossier).await
 		});
 		try_join_all(votes).await?;
-		self.reach(&client, id, Stage::Probation).await?;
-		self.newest_switch(&client).await
+		Ok(())
 	}
 
 	/// A simulator who ran nothing shows a report in which all is well.
@@ -222,6 +274,11 @@ impl<'a> Course<'a> {
 		})
 		.await?;
 		roles::reveal(client, liar, id, &simulated, seed, salt).await?;
+		self.advance(client, id).await
+	}
+
+	/// Has the chain look whether a proposal can go on, before it looks by itself.
+	async fn advance(&self, client: &Client, id: ProposalId) -> Result<()> {
 		match roles::advance(client, &self.cast.patron, id).await {
 			Err(error) if !error.is::<Refused>() => Err(error),
 			// It may have gone on by itself.
@@ -279,8 +336,15 @@ impl<'a> Course<'a> {
 	}
 
 	/// People use the new code, validators report what they see, until it is decided and that is final.
-	pub async fn watch(&self, id: ProposalId, switched_at: u32, before: &Baseline) -> Result<End> {
+	pub async fn watch(
+		&self,
+		id: ProposalId,
+		Written { at, turn }: Written<'_>,
+		before: &Baseline,
+	) -> Result<End> {
+		let switched_at = at;
 		let since = Instant::now();
+		let _turn = self.is_busy.then_some(turn);
 		let client = self.client().await?;
 		let used = OnceLock::new();
 		let use_it = async {
@@ -368,8 +432,8 @@ impl<'a> Course<'a> {
 		};
 		let (id, dossier) = self.propose(&candidate).await?;
 		let before = self.before(candidate.version).await?;
-		let switched_at = self.wave_through(id, &dossier).await?;
-		let end = self.watch(id, switched_at, &before).await?;
+		let written = self.wave_through(id, &dossier).await?;
+		let end = self.watch(id, written, &before).await?;
 		let outcome = end.outcome;
 		ensure!(outcome == Outcome::Finalized, "it ended {outcome:?}");
 		let names = client::names(&self.client().await?.best().await?).await?;
@@ -402,6 +466,7 @@ impl<'a> Course<'a> {
 	/// # Errors
 	/// If it does not in time, or finds another one.
 	pub async fn sync_another(&self, height: u32) -> Result<()> {
+		let _turn = self.turns.0.acquire().await?;
 		let node = self.network.join()?;
 		let (own, client) = (node.client().await?, self.client().await?);
 		let theirs = client.hash_of(height).await?;

@@ -1,7 +1,7 @@
 //! What happens to nodes while a good upgrade passes, and must not matter: the code is written once, on one chain.
 
 use super::{
-	course::{Candidate, Course},
+	course::{Candidate, Course, Turns},
 	is_sound, Row,
 };
 use crate::{
@@ -24,7 +24,7 @@ const DISK: u64 = 192 * 1024 * 1024;
 /// The validator that the fault hits: the last one, which nobody asks.
 const VICTIM: usize = 3;
 /// Blocks after the switch in which it is watched, by the rules of these chains.
-const WATCHED: u32 = 14;
+const WATCHED: u32 = 22;
 
 /// A fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,7 +123,8 @@ pub struct Options {
 
 /// Makes trials, and says of each how it ended as soon as it is known.
 pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> Vec<Row> {
-	let courses = trials.into_iter().map(|trial| one(options, trial));
+	let turns = Turns::default();
+	let courses = trials.into_iter().map(|trial| one(options, &turns, trial));
 	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 	let mut rows = Vec::new();
 	while let Some(row) = courses.next().await {
@@ -133,7 +134,7 @@ pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> 
 	rows
 }
 
-async fn one(options: &Options, (fault, moment): Trial) -> Row {
+async fn one(options: &Options, turns: &Turns, (fault, moment): Trial) -> Row {
 	let mut row = Row::named(format!("{fault:?} at {moment:?}"));
 	let made = async {
 		let mut network = Network::start(&Start {
@@ -146,12 +147,12 @@ async fn one(options: &Options, (fault, moment): Trial) -> Row {
 			small_disk: (fault == Fault::FullDisk).then_some((VICTIM, DISK)),
 			wired: fault == Fault::CutOff,
 			// A motion of the council is void when the code is written: it must be over before.
-			genesis: super::rules(if fault == Fault::Removed { 14 } else { 8 }, 12, 2, 4),
+			genesis: super::rules(if fault == Fault::Removed { 14 } else { 8 }, 20, 2, 4),
 			late: 2,
 			..Start::default()
 		})
 		.await?;
-		let made = pass(&network, (fault, moment), &mut row).await;
+		let made = pass(&network, turns, (fault, moment), &mut row).await;
 		if made.is_err() {
 			network.keep_files();
 		}
@@ -164,9 +165,14 @@ async fn one(options: &Options, (fault, moment): Trial) -> Row {
 }
 
 /// A good upgrade, with the fault in it.
-async fn pass(network: &Network, (fault, moment): Trial, row: &mut Row) -> Result<()> {
+async fn pass(
+	network: &Network,
+	turns: &Turns,
+	(fault, moment): Trial,
+	row: &mut Row,
+) -> Result<()> {
 	let mut cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let course = Course::new(network, &cast);
+	let course = Course::new(network, &cast, turns);
 	course.settle().await?;
 	let candidate = Candidate::good();
 	let (id, dossier) = course.propose(&candidate).await?;
@@ -177,8 +183,9 @@ async fn pass(network: &Network, (fault, moment): Trial, row: &mut Row) -> Resul
 		hit.with_context(|| format!("{fault:?}"))
 	};
 	let upgrade = async {
-		let switched_at = course.wave_through(id, &dossier).await?;
-		let end = course.watch(id, switched_at, &before).await?;
+		let written = course.wave_through(id, &dossier).await?;
+		let switched_at = written.at;
+		let end = course.watch(id, written, &before).await?;
 		Ok::<_, anyhow::Error>((switched_at, end))
 	};
 	let ((), (switched_at, end)) = futures::try_join!(hit, upgrade)?;
@@ -204,7 +211,7 @@ async fn pass(network: &Network, (fault, moment): Trial, row: &mut Row) -> Resul
 	if fault == Fault::Removed {
 		cast.validators.truncate(VICTIM);
 	}
-	is_sound(&Course::new(network, &cast)).await
+	is_sound(&Course::new(network, &cast, turns)).await
 }
 
 /// Waits until it is time for the fault.

@@ -1,6 +1,7 @@
 //! The gauntlet: bad upgrades, each pushed as far as the chain lets it, on chains of four validators on which everybody who
 //! should have stopped it is bribed or asleep.
 //!
+//! - [`across`]: what `airlock` answers while code is written.
 //! - [`blobs`]: what is pushed, and where it must stop.
 //! - [`cost`]: what the rescue costs.
 //! - [`course`]: how it is pushed, and what must hold afterwards.
@@ -12,6 +13,7 @@
 //! restarted, a good upgrade passes all doors and is kept, and a new node that executes every block from genesis on arrives at the
 //! same state.
 
+pub mod across;
 pub mod blobs;
 pub mod cost;
 pub mod course;
@@ -26,7 +28,7 @@ use crate::{
 };
 use anyhow::{anyhow, ensure, Context, Result};
 use blobs::{Blob, Stop};
-use course::{Candidate, Course, Registered};
+use course::{Candidate, Course, Registered, Turns};
 use futures::{stream, StreamExt};
 use serde::Serialize;
 use serde_json::{json, Value};
@@ -98,11 +100,11 @@ impl Row {
 pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Vec<Row> {
 	let is_refused = |blob: &Blob| matches!(blob.stop, Stop::Refused(_));
 	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
-	let (busy, calm): (Vec<_>, Vec<_>) = written.into_iter().partition(|blob| blob.is_busy);
-	let push = async |blobs: &[Blob], at_once: usize| {
-		let again = std::iter::repeat_n(blobs, options.times).flatten();
-		let courses = again.map(|blob| written_one(options, blob));
-		let mut courses = stream::iter(courses).buffer_unordered(at_once.max(1));
+	let turns = Turns::default();
+	let again = std::iter::repeat_n(&written, options.times).flatten();
+	let courses = again.map(|blob| written_one(options, &turns, blob));
+	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
+	let push = async {
 		let mut rows = Vec::new();
 		while let Some(row) = courses.next().await {
 			tell(&row);
@@ -111,13 +113,12 @@ pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Ve
 		rows
 	};
 	let refuse = async {
-		let rows = all_refused(options, &refused).await;
+		let rows = all_refused(options, &turns, &refused).await;
 		rows.iter().for_each(&tell);
 		rows
 	};
-	let (refused, calm) = futures::join!(refuse, push(&calm, options.at_once));
-	let busy = push(&busy, 1).await;
-	[refused, calm, busy].concat()
+	let (refused, written) = futures::join!(refuse, push);
+	[refused, written].concat()
 }
 
 /// All rows as a table (of Markdown), and the sum.
@@ -180,7 +181,7 @@ fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
 		"simulation": {
 			"commit_window": 15, "reveal_window": 20, "required": 1, "seats": 3, "replay_blocks": 1,
 		},
-		"review": { "minimum": 1, "per_pallet": 0, "grace": 20, "approvals": 0, "builds": 0 },
+		"review": { "minimum": 1, "per_pallet": 0, "grace": 300, "approvals": 0, "builds": 0 },
 		"ballot": {
 			"window": 6, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
 			"organisations": 3, "organisation_cap": { "num": 1, "den": 3 },
@@ -201,7 +202,7 @@ async fn start(options: &Options) -> Result<(Network, Cast)> {
 	let network = Network::start(&Start {
 		binary: options.binary.clone(),
 		// Nodes compile the code while it waits: all chains share the cores of this machine.
-		genesis: rules(8, 12, 2, 2),
+		genesis: rules(8, 20, 2, 2),
 		late: 2,
 		..Start::default()
 	})
@@ -210,7 +211,7 @@ async fn start(options: &Options) -> Result<(Network, Cast)> {
 }
 
 /// What no chain takes is pushed at one chain, one after the other.
-async fn all_refused(options: &Options, blobs: &[Blob]) -> Vec<Row> {
+async fn all_refused(options: &Options, turns: &Turns, blobs: &[Blob]) -> Vec<Row> {
 	let mut rows: Vec<Row> = blobs
 		.iter()
 		.map(|blob| Row::named(blob.name.into()))
@@ -220,7 +221,7 @@ async fn all_refused(options: &Options, blobs: &[Blob]) -> Vec<Row> {
 	}
 	let pushed = async {
 		let (mut network, cast) = start(options).await?;
-		let course = Course::new(&network, &cast);
+		let course = Course::new(&network, &cast, turns);
 		course.settle().await?;
 		for (blob, row) in blobs.iter().zip(&mut rows) {
 			if let Err(trouble) = refused(&course, blob, row).await {
@@ -269,12 +270,12 @@ async fn refused(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> 
 }
 
 /// One that is written, on a chain of its own.
-async fn written_one(options: &Options, blob: &Blob) -> Row {
+async fn written_one(options: &Options, turns: &Turns, blob: &Blob) -> Row {
 	let mut row = Row::named(blob.name.into());
 	let pushed = async {
 		let (mut network, cast) = start(options).await?;
-		let course = Course::new(&network, &cast);
-		let done = push(&course, blob, &mut row).await;
+		let course = Course::new(&network, &cast, turns);
+		let done = push(&course.busy(blob.is_busy), blob, &mut row).await;
 		let done = match done {
 			Ok(()) if options.times > 1 => course.agree().await.map(|_| ()),
 			Ok(()) => is_sound(&course).await,
@@ -297,10 +298,10 @@ async fn push(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> {
 	let (id, dossier) = course.propose(&Candidate::from(blob)).await?;
 	row.tried = course.try_code(dossier.code).await?;
 	let before = course.before(blob.version).await?;
-	let switched_at = course.wave_through(id, &dossier).await?;
+	let written = course.wave_through(id, &dossier).await?;
 	row.stopped = "written, and nothing stopped it".into();
 	let since = Instant::now();
-	let end = course.watch(id, switched_at, &before).await?;
+	let end = course.watch(id, written, &before).await?;
 	row.stopped = format!("{:?}", end.outcome);
 	row.blocks = Some(end.ended_at.saturating_sub(end.switched_at));
 	row.seconds = Some(since.elapsed().as_secs_f64());

@@ -1,7 +1,7 @@
 //! A good upgrade is watched for a long time under load: nothing may send the chain back.
 
 use super::{
-	course::{Candidate, Course},
+	course::{Candidate, Course, Turns},
 	rules,
 };
 use crate::{
@@ -64,7 +64,8 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 	})
 	.await?;
 	let cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let course = Course::new(&network, &cast).slower(SLOT_MS as u32 / 2_000);
+	let turns = Turns::default();
+	let course = Course::new(&network, &cast, &turns).slower(SLOT_MS as u32 / 2_000);
 	let client = network.observer()?.client().await?;
 	futures::try_join!(course.settle(), fund(&client, &cast))?;
 	let candidate = Candidate::good();
