@@ -150,6 +150,22 @@ impl Manifest {
 	}
 }
 
+/// Version of a candidate that the chain's own pre-flight would let pass.
+///
+/// # Errors
+/// If it would not.
+pub fn candidate_version(path: &Path, chain: &Chain) -> Result<u32> {
+	Ok(blob(path, chain, Follows::Chain)?.code.spec_version)
+}
+
+/// As [`candidate_version`], for the way back from the candidate of that version.
+///
+/// # Errors
+/// If the chain would refuse it.
+pub fn check_way_back(path: &Path, chain: &Chain, candidate: u32) -> Result<()> {
+	blob(path, chain, Follows::Candidate(candidate)).map(|_| ())
+}
+
 /// What a blob follows: its version must fit.
 #[derive(Clone, Copy)]
 enum Follows {

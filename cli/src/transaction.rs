@@ -396,13 +396,7 @@ pub(crate) async fn confirm(yes: bool) -> Result<()> {
 /// # Errors
 /// If nobody can be asked; then with this advice.
 pub(crate) async fn ask(question: &str, advice: &str) -> Result<String> {
-	if !std::io::stdin().is_terminal() {
-		return Err(fail(
-			Kind::Prompt,
-			"nobody can be asked: this is no terminal",
-			advice,
-		));
-	}
+	ensure_terminal(advice)?;
 	eprint!("{question} ");
 	// On a thread of its own, so that an interrupt is heard meanwhile.
 	let answer = tokio::task::spawn_blocking(|| {
@@ -410,4 +404,19 @@ pub(crate) async fn ask(question: &str, advice: &str) -> Result<String> {
 		std::io::stdin().read_line(&mut answer).map(|_| answer)
 	});
 	Ok(answer.await??)
+}
+
+/// Refuses to ask where nobody sits.
+///
+/// # Errors
+/// If that is so; then with this advice.
+pub(crate) fn ensure_terminal(advice: &str) -> Result<()> {
+	if std::io::stdin().is_terminal() {
+		return Ok(());
+	}
+	Err(fail(
+		Kind::Prompt,
+		"nobody can be asked: this is no terminal",
+		advice,
+	))
 }

@@ -7,11 +7,13 @@ use crate::{
 	executor::{Code, Executor},
 	memo::Memo,
 	scope::{is_routine, item_of, Item},
+	stage::slot_of,
 	state::version_of,
 	state_at,
 	traffic::{Judge, Judged},
 	Block, Error, Hasher, Header,
 };
+use airlock_primitives::rescue::{self, Armed};
 use airlock_report::{
 	leaf::{BlockResult, CandidateRun, ClassCounts},
 	BlockLeaf, ExtrinsicClass,
@@ -19,7 +21,7 @@ use airlock_report::{
 use codec::{Compact, Decode, Encode};
 use sc_client_api::Backend;
 use sp_blockchain::{Backend as _, HeaderBackend};
-use sp_core::H256;
+use sp_core::{storage::well_known_keys, H256};
 use sp_crypto_hashing::blake2_256;
 use sp_runtime::{
 	traits::Header as _, Digest, DigestItem, ExtrinsicInclusionMode, OpaqueExtrinsic,
@@ -41,6 +43,8 @@ pub(crate) struct Planned {
 	pub(crate) hash: H256,
 	/// The code that built it.
 	pub(crate) code: Code,
+	/// True if nodes built it on the way back, because the chain's own code did not build it (`docs/rescue.md`).
+	pub(crate) rescue: bool,
 	/// Whether the candidate is run on it.
 	pub(crate) compare: bool,
 }
@@ -151,15 +155,55 @@ pub(crate) fn plan_block<B: Backend<Block>>(
 	header: Header,
 	current: H256,
 ) -> Result<Planned, Error> {
+	let parent = header_of(backend, *header.parent_hash())?;
 	let state = state_at(backend, *header.parent_hash())?;
-	let (code, version) = load_from(&state, executor)?;
-	let compare = code.hash == current && !migrates(&state, &version)?;
+	let rescue = is_rescue(&state, &parent, &header)?;
+	let (code, version) = match rescue {
+		true => way_back(&state, executor)?,
+		false => load_from(&state, executor)?,
+	};
+	let compare = !rescue && code.hash == current && !migrates(&state, &version)?;
 	Ok(Planned {
 		hash: header.hash(),
 		header,
 		code,
+		rescue,
 		compare,
 	})
+}
+
+/// True if nodes left the chain's code for this block: by the rule that they have.
+fn is_rescue<S: StateBackend<Hasher>>(
+	state: &S,
+	parent: &Header,
+	header: &Header,
+) -> Result<bool, Error> {
+	let armed = read(state, rescue::ARMED)?;
+	let armed = armed.and_then(|armed| Armed::decode(&mut &armed[..]).ok());
+	let (Some(armed), Some(slot), Some(parent)) = (armed, slot_of(header), slot_of(parent)) else {
+		return Ok(false);
+	};
+	Ok(armed.fires((*header.number()).into(), slot, parent))
+}
+
+/// Loads the code that builds a rescue block on a state.
+fn way_back<S: StateBackend<Hasher>>(
+	state: &S,
+	executor: &Executor,
+) -> Result<(Code, RuntimeVersion), Error> {
+	let bytes = read(state, rescue::CODE)?.ok_or(Error::Code("no way back in the state".into()))?;
+	let hash = H256(blake2_256(&bytes));
+	let version = executor.load(hash, &bytes).map_err(Error::Code)?.version;
+	// The state asks for this heap whatever runs on it.
+	let heap_pages = read(state, well_known_keys::HEAP_PAGES)?;
+	let heap_pages = heap_pages.and_then(|pages| u64::decode(&mut &pages[..]).ok());
+	Ok((Code { hash, heap_pages }, version))
+}
+
+fn read<S: StateBackend<Hasher>>(state: &S, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+	state
+		.storage(key)
+		.map_err(|e| Error::Backend(e.to_string()))
 }
 
 /// Loads the code that builds the next block on a state.
@@ -184,9 +228,7 @@ pub(crate) fn load_from<S: StateBackend<Hasher>>(
 /// Whether a runtime of this version runs its migrations in the next block on a state. The same rule as
 /// `LastRuntimeUpgradeInfo::was_upgraded` in `frame-system`.
 fn migrates<S: StateBackend<Hasher>>(state: &S, version: &RuntimeVersion) -> Result<bool, Error> {
-	let last = state
-		.storage(&system_key(b"LastRuntimeUpgrade"))
-		.map_err(|e| Error::Backend(e.to_string()))?;
+	let last = read(state, &system_key(b"LastRuntimeUpgrade"))?;
 	Ok(was_upgraded(last.as_deref(), version))
 }
 
@@ -220,6 +262,7 @@ pub(crate) fn replay_block<B: Backend<Block>>(
 	let input = BlockInput {
 		header: &header,
 		extrinsics: &extrinsics,
+		rescue: planned.rescue,
 	};
 
 	let control = run(&state, executor, planned.code, &input, None)?;
@@ -281,6 +324,7 @@ pub(crate) fn control<B: Backend<Block>>(
 	let input = BlockInput {
 		header: &unbuilt(&planned.header),
 		extrinsics: &extrinsics,
+		rescue: planned.rescue,
 	};
 	let control = run(&state, executor, planned.code, &input, None)?;
 	Ok((extrinsics, control))
@@ -301,6 +345,8 @@ pub(crate) fn body_of<B: Backend<Block>>(
 struct BlockInput<'a> {
 	header: &'a Header,
 	extrinsics: &'a [OpaqueExtrinsic],
+	/// True if nodes mark it as a rescue block.
+	rescue: bool,
 }
 
 /// Runs a block. With a `control` its envelope signatures are accepted, and the weight that the migration
@@ -314,6 +360,9 @@ fn run<S: StateBackend<Hasher>>(
 ) -> Result<BlockRun, Error> {
 	let started = Instant::now();
 	let mut bench = Workbench::new(state, executor);
+	if input.rescue {
+		bench.set(rescue::ACTIVE.to_vec(), Some(vec![1]));
+	}
 	let mut run = BlockRun {
 		result: BlockResult::Complete,
 		header: None,

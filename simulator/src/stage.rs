@@ -301,7 +301,7 @@ pub(crate) fn slot_after(header: &Header) -> Option<u64> {
 }
 
 /// The slot in which a block was built.
-fn slot_of(header: &Header) -> Option<u64> {
+pub(crate) fn slot_of(header: &Header) -> Option<u64> {
 	header.digest().logs().iter().find_map(|item| match item {
 		DigestItem::PreRuntime(AURA_ENGINE_ID, slot) => u64::decode(&mut &slot[..]).ok(),
 		_ => None,

@@ -64,7 +64,9 @@ impl Compare {
 			Some(path) => Comparison::of(&read(path)?, &read(&self.new)?),
 			None => with_chain(context, &self.new).await?,
 		};
-		let Comparison { old, new, found } = &comparison;
+		let Comparison {
+			old, new, found, ..
+		} = &comparison;
 		let one = |difference: &Difference| json!({"breaking": difference.breaking.0, "subject": difference.subject, "change": difference.change});
 		let data = json!({
 			"old_version": old,
@@ -82,15 +84,27 @@ pub(super) struct Comparison {
 	old: u32,
 	/// Version of the new one.
 	pub(super) new: u32,
+	/// The pallets that are not as they were, as far as metadata shows: by name, or by index if the old one has none of that name.
+	pub(super) touched: BTreeSet<String>,
 	found: Vec<Difference>,
 }
 
 impl Comparison {
 	fn of(old: &(u32, Metadata), new: &(u32, Metadata)) -> Self {
+		let found = differences(&old.1, &new.1);
+		let name = |pallet: &str| match new.1.pallet_by_name(pallet) {
+			Some(new) if old.1.pallet_by_name(pallet).is_none() => new.call_index().to_string(),
+			_ => pallet.to_owned(),
+		};
 		Self {
 			old: old.0,
 			new: new.0,
-			found: differences(&old.1, &new.1),
+			touched: found
+				.iter()
+				.filter_map(Difference::pallet)
+				.map(name)
+				.collect(),
+			found,
 		}
 	}
 
@@ -98,17 +112,13 @@ impl Comparison {
 		let breaking = self.found.iter().filter(|difference| difference.breaking.0);
 		breaking.count()
 	}
-
-	/// Names of the pallets that are not as they were, as far as metadata shows.
-	pub(super) fn touched(&self) -> BTreeSet<&str> {
-		let pallets = self.found.iter().filter_map(Difference::pallet);
-		pallets.collect()
-	}
 }
 
 impl fmt::Display for Comparison {
 	fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-		let Self { old, new, found } = self;
+		let Self {
+			old, new, found, ..
+		} = self;
 		let breaking = self.breaking();
 		write!(
 			f,
@@ -360,5 +370,19 @@ impl Shapes<'_> {
 		};
 		let all: Vec<String> = fields.iter().map(one).collect();
 		format!("{all:?}")
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+
+	#[test]
+	fn a_difference_knows_its_pallet() {
+		let of = |subject: &str| difference(true, subject.to_owned(), "changed");
+		assert_eq!(of("call Profiles.set_name").pallet(), Some("Profiles"));
+		assert_eq!(of("pallet Balances").pallet(), Some("Balances"));
+		assert_eq!(of("runtime API Core").pallet(), None);
+		assert_eq!(of("transaction extensions").pallet(), None);
 	}
 }

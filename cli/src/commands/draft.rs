@@ -115,7 +115,8 @@ impl Outline {
 		let new = documents.iter().filter(|(path, _)| !path.exists());
 		let mut written = Vec::new();
 		let text = self.text();
-		for (path, text) in [(manifest, &*text)].iter().chain(new) {
+		// The manifest last: what stops before it can be done again.
+		for (path, text) in new.chain([&(manifest, &*text)]) {
 			std::fs::write(path, text)
 				.with_context(|| format!("cannot write {}", path.display()))?;
 			written.push(path.clone());

@@ -4,17 +4,19 @@
 use super::{
 	compare,
 	draft::{Outline, DOCUMENTS, MANIFEST},
+	propose,
 };
 use crate::{
 	app::{to_stderr, Context},
-	dossier::{self, Chain},
-	failure::{fail, input, Kind},
+	dossier,
+	failure::{self, fail, input, Kind},
 	transaction,
 };
 use anyhow::{Context as _, Result};
 use std::path::{Path, PathBuf};
 
-const ADVICE: &str = "Nothing was sent. 'airlock draft' begins an upgrade without questions.";
+const ADVICE: &str =
+	"Nothing was sent. Name an UPGRADE.TOML: 'airlock draft' begins one without questions.";
 const CLASSES: [&str; 3] = ["standard", "security", "self-change"];
 /// What a document is, in the order of [`DOCUMENTS`].
 const QUESTIONS: [&str; 4] = [
@@ -28,25 +30,35 @@ const QUESTIONS: [&str; 4] = [
 ///
 /// # Errors
 /// If nobody can be asked, or a file cannot be written.
-pub(super) async fn write(context: &Context, chain: &Chain) -> Result<PathBuf> {
-	let (code, comparison) = ask("Runtime blob to enact (a file)", "", async |answer| {
+pub(super) async fn write(context: &Context) -> Result<PathBuf> {
+	transaction::ensure_terminal(ADVICE)?;
+	let at = context.client().await?.best().await?;
+	let chain = propose::chain(context, &at).await?;
+	let (code, version) = ask("Runtime blob to enact (a file)", "", async |answer| {
 		let path = file(answer)?;
-		let comparison = compare::with_chain(context, &path).await?;
-		Ok((path, comparison))
+		let version = dossier::candidate_version(&path, &chain)?;
+		Ok((path, version))
 	})
 	.await?;
+	let comparison = compare::with_chain(context, &code).await?;
 	to_stderr(&comparison.to_string());
-	let touched: Vec<&str> = comparison.touched().into_iter().collect();
+	let touched: Vec<&str> = comparison.touched.iter().map(String::as_str).collect();
 	let outline = Outline {
 		code,
 		rollback: ask(
 			"Way back (a file, \"previous\" or \"irreversible\")",
 			"previous",
-			async |answer| way_back(answer),
+			async |answer| {
+				let back = way_back(answer)?;
+				if let Some(path) = &back {
+					dossier::check_way_back(path, &chain, version)?;
+				}
+				Ok(back.map_or(answer.to_owned(), |path| path.display().to_string()))
+			},
 		)
 		.await?,
 		scope: ask(
-			"Pallets that it touches, also inside",
+			"Pallets that it touches (metadata shows these, not what changed inside)",
 			&touched.join(" "),
 			async |answer| {
 				let names: Vec<String> = words(answer).map(str::to_owned).collect();
@@ -74,7 +86,7 @@ pub(super) async fn write(context: &Context, chain: &Chain) -> Result<PathBuf> {
 		)
 		.await?,
 	};
-	let folder = format!("upgrade-{}", comparison.new);
+	let folder = format!("upgrade-{version}");
 	let folder = ask("Folder to write into", &folder, async |answer| {
 		let folder = PathBuf::from(answer);
 		match folder.join(MANIFEST).exists() {
@@ -92,8 +104,11 @@ pub(super) async fn write(context: &Context, chain: &Chain) -> Result<PathBuf> {
 		take_document(question, &folder.join(name)).await?;
 	}
 	outline.write(&folder)?;
-	let empty = unwritten(&folder);
-	if !empty.is_empty() {
+	loop {
+		let empty = unwritten(&folder);
+		if empty.is_empty() {
+			break;
+		}
 		let empty = empty.join(", ");
 		let question = format!("Write {empty} in {} now, then Enter", folder.display());
 		ask(&question, "", async |_| Ok(())).await?;
@@ -122,7 +137,10 @@ async fn ask<T>(
 		};
 		match check(answer).await {
 			Ok(checked) => return Ok(checked),
-			Err(error) => to_stderr(&format!("  {error:#}")),
+			Err(error) => {
+				let failure = failure::of(&error);
+				to_stderr(&format!("  {}\n  {}", failure.message, failure.advice));
+			}
 		}
 	}
 }
@@ -132,10 +150,11 @@ fn file(answer: &str) -> Result<PathBuf> {
 	std::fs::canonicalize(answer).with_context(|| format!("cannot find '{answer}'"))
 }
 
-fn way_back(answer: &str) -> Result<String> {
+/// The file, unless it is one of the words for no file.
+fn way_back(answer: &str) -> Result<Option<PathBuf>> {
 	match answer {
-		"previous" | "irreversible" => Ok(answer.to_owned()),
-		path => Ok(file(path)?.display().to_string()),
+		"previous" | "irreversible" => Ok(None),
+		path => file(path).map(Some),
 	}
 }
 
@@ -143,25 +162,28 @@ fn words(answer: &str) -> impl Iterator<Item = &str> {
 	answer.split([',', ' ']).filter(|word| !word.is_empty())
 }
 
-/// Copies a document to its place, if there is one already.
+/// Copies a document to its place, if somebody has it. One that lies there already stays.
 async fn take_document(question: &str, place: &Path) -> Result<()> {
+	if place.exists() {
+		return Ok(());
+	}
 	let question = format!("{question} (a file, or Enter: {})", place.display());
 	let found = ask(&question, "", async |answer| match answer {
 		"" => Ok(None),
 		path => file(path).map(Some),
 	});
-	let is_there = |path: &PathBuf| std::fs::canonicalize(place).is_ok_and(|place| place == *path);
-	if let Some(path) = found.await?.filter(|path| !is_there(path)) {
+	if let Some(path) = found.await? {
 		std::fs::copy(&path, place).with_context(|| format!("cannot copy {}", path.display()))?;
 	}
 	Ok(())
 }
 
-/// Documents of which only the heading is there. Nothing need be declared.
+/// Documents that say nothing, or only have their heading. Nothing need be declared.
 fn unwritten(folder: &Path) -> Vec<&'static str> {
 	let says_nothing = |(name, begun): &&(&str, &str)| {
 		let text = std::fs::read_to_string(folder.join(name));
-		*name != "effects.toml" && text.is_ok_and(|text| text == *begun)
+		let says = text.unwrap_or_default();
+		*name != "effects.toml" && (says.trim().is_empty() || says == *begun)
 	};
 	let empty = DOCUMENTS.iter().filter(says_nothing);
 	empty.map(|(name, _)| *name).collect()
@@ -184,12 +206,13 @@ mod tests {
 
 	#[test]
 	fn a_way_back_is_a_file_that_is_there_or_one_of_two_words() {
-		assert_eq!(way_back("previous").unwrap(), "previous");
+		assert_eq!(way_back("previous").unwrap(), None);
 		assert!(way_back("not/there.wasm").is_err());
 		let folder = tempfile::tempdir().unwrap();
 		let path = folder.path().join("back.wasm");
 		std::fs::write(&path, "").unwrap();
-		assert!(way_back(&path.display().to_string()).is_ok());
+		let found = way_back(&path.display().to_string()).unwrap();
+		assert_eq!(found, std::fs::canonicalize(path).ok());
 	}
 
 	#[test]

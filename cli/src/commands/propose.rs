@@ -5,12 +5,12 @@ use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
 	dossier::{self, Chain, Package},
-	failure::input,
+	failure::{self, input, Kind},
 	transaction::{carry_out, Done, Intent, Sending},
 	view,
 };
 use airlock_primitives::{CodeRef, Dossier};
-use anyhow::{anyhow, Context as _, Result};
+use anyhow::{anyhow, Result};
 use codec::Encode;
 use serde_json::json;
 use std::path::PathBuf;
@@ -49,12 +49,13 @@ impl Propose {
 	/// # Errors
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
-		let at = context.client().await?.best().await?;
-		let chain = chain(context, &at).await?;
 		let manifest = match &self.manifest {
 			Some(path) => path.clone(),
-			None => guide::write(context, &chain).await?,
+			None => guide::write(context).await?,
 		};
+		// Somebody who answers takes a while: the chain as it is now.
+		let at = context.client().await?.best().await?;
+		let chain = chain(context, &at).await?;
 		let package = dossier::read(&manifest, &chain)?;
 		let dossier = &package.dossier;
 		context.say(summary(dossier, &chain));
@@ -87,8 +88,11 @@ impl Propose {
 		let mut data = json!({"id": id, "dossier": to_json(dossier), "registration": answer.data});
 		if !self.no_upload {
 			let sent = upload::send_all(context, &self.sending, id as u32, blobs(package)).await;
-			let sent = sent.with_context(|| {
-				format!("proposal {id} is registered; go on with: airlock upload {id} FILES")
+			let sent = sent.map_err(|error| match failure::of(&error).kind {
+				Kind::Negative => error,
+				_ => error.context(format!(
+					"proposal {id} is registered; go on with: airlock upload {id} FILES"
+				)),
 			})?;
 			text = format!("{text}\n{}", sent.text);
 			data["upload"] = sent.data;

@@ -2,7 +2,7 @@
 
 use crate::{
 	app::{Answer, Context},
-	client::{Block, Client},
+	client::{self, Block, Client},
 	units::when,
 	view::{self, duty, View, STAGES},
 };
@@ -138,10 +138,22 @@ async fn look(client: &Client, id: ProposalId, slot: Duration) -> Result<Screen>
 	})
 }
 
+/// True if a proposal that has not ended is for another code than the one that the chain has.
+async fn is_void(at: &Block, view: &View) -> Result<bool> {
+	if view.outcome.is_some() || view.stage >= Stage::Probation {
+		return Ok(false);
+	}
+	let dossier = view::dossier(at, view.id).await?;
+	let (code, _): (sp_core::H256, u32) = client::api(at, "AirlockApi_code", ()).await?;
+	Ok(dossier.parent_code_hash != code)
+}
+
 /// What is said of one proposal.
 struct Screen {
 	view: View,
 	awaited: Vec<Progress>,
+	/// True if the code that it would replace is gone: it ends when it is looked at next.
+	void: bool,
 	best: u32,
 	slot: Duration,
 	/// True if no fork can take it back.
@@ -150,8 +162,10 @@ struct Screen {
 
 impl Screen {
 	async fn of(at: &Block, id: ProposalId, slot: Duration) -> Result<Self> {
+		let view = view::proposal(at, id).await?;
 		Ok(Self {
-			view: view::proposal(at, id).await?,
+			void: is_void(at, &view).await?,
+			view,
 			awaited: view::awaited(at, id).await?,
 			best: at.block_number() as u32,
 			slot,
@@ -160,8 +174,8 @@ impl Screen {
 	}
 
 	/// All but the time that is left.
-	fn what_changes(&self) -> (View, Vec<Progress>) {
-		(self.view.clone(), self.awaited.clone())
+	fn what_changes(&self) -> (View, Vec<Progress>, bool) {
+		(self.view.clone(), self.awaited.clone(), self.void)
 	}
 
 	fn text(&self) -> String {
@@ -185,6 +199,13 @@ impl Screen {
 			"  deadline  {}",
 			when(view.due, self.best, self.slot)
 		));
+		if self.void {
+			lines.push(format!(
+				"  void      the code that it would replace is gone: it ends at its deadline, or by airlock advance {}",
+				view.id
+			));
+			return lines.join("\n");
+		}
 		for progress in &self.awaited {
 			let (who, what, command) = duty(progress.actor);
 			let mark = if progress.have >= progress.needed {
@@ -227,6 +248,7 @@ impl Screen {
 				"needed": progress.needed,
 			})
 		});
+		json["void"] = self.void.into();
 		json["awaited"] = awaited.collect::<Vec<_>>().into();
 		json["block"] = self.best.into();
 		json["finalized"] = self.finalized.into();
@@ -268,6 +290,7 @@ mod tests {
 					needed: 2,
 				},
 			],
+			void: false,
 			best: 80,
 			slot: Duration::from_secs(2),
 			finalized: false,
@@ -285,6 +308,21 @@ mod tests {
 		] {
 			assert!(text.contains(part), "{part} is not in\n{text}");
 		}
+	}
+
+	#[test]
+	fn the_screen_of_a_proposal_for_other_code_asks_nobody() {
+		let void = Screen {
+			void: true,
+			..screen(None)
+		};
+		let text = void.text();
+		assert!(
+			text.contains("void      the code that it would replace is gone"),
+			"{text}"
+		);
+		assert!(!text.contains("approvals"), "{text}");
+		assert_eq!(void.json()["void"], true);
 	}
 
 	#[test]

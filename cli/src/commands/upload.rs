@@ -1,9 +1,10 @@
 //! `airlock upload`
 
+use super::advance::{advance, ensure_goes_on};
 use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
-	failure::{fail, input, Kind},
+	failure::input,
 	transaction::{send, Intent, Sending},
 	view,
 };
@@ -88,6 +89,8 @@ pub(super) async fn send_all(
 			done.push(json!({"hash": code.hash, "len": code.len, "sent": false}));
 			continue;
 		}
+		// Else nobody asked for them, and they would stay at the uploader's expense.
+		ensure_goes_on(id, view::proposal(&at, id).await?.outcome)?;
 		let call = dynamic::tx("Preimage", "note_preimage", (bytes,));
 		let effect = format!("The bytes go on chain: {name}.");
 		let answer = send(context, &early, Intent::new(call, effect)).await?;
@@ -97,18 +100,11 @@ pub(super) async fn send_all(
 		);
 	}
 	let at = context.client().await?.best().await?;
-	if let Some(outcome) = view::proposal(&at, id).await?.outcome {
-		return Err(fail(
-			Kind::Negative,
-			format!("proposal {id} has ended meanwhile: {outcome:?}"),
-			"Bytes that are on chain stay there for another proposal that names them.",
-		));
-	}
+	ensure_goes_on(id, view::proposal(&at, id).await?.outcome)?;
 	let mut data = json!({"blobs": done});
 	if is_complete(&at, id).await? {
-		let call = dynamic::tx("Proposals", "advance", (id,));
 		let effect = format!("The chain looks at the bytes of proposal {id}; if they are a runtime, simulation begins.");
-		let answer = send(context, sending, Intent::new(call, effect)).await?;
+		let answer = advance(context, sending, id, effect).await?;
 		texts.push(answer.text);
 		data["advance"] = answer.data;
 	}

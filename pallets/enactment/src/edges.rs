@@ -1109,6 +1109,31 @@ mod migrations {
 	}
 
 	#[test]
+	fn what_the_candidate_completed_should_run_again_when_a_way_back_undoes_it() {
+		let names = |all: &[&str]| all.iter().map(|name| name.as_bytes().to_vec()).collect();
+		let passes = |dossier: &Dossier| {
+			Completed::set(names(&["before"]));
+			enacted(dossier);
+			next_block();
+			Completed::set(names(&["before", "candidate's"]));
+			tell_unhealthy([1, 2]);
+			let status = poll_probation();
+			assert_eq!(status, GateStatus::Failed(Failure::ReportedUnhealthy));
+			end();
+			assert!(!CompletedBefore::<Test>::exists());
+			Completed::get()
+		};
+		build_and_execute(|| assert_eq!(passes(&dossier()), names(&["before"])));
+		build_and_execute(|| {
+			let previous = Dossier {
+				rollback: Rollback::PreviousCode,
+				..dossier()
+			};
+			assert_eq!(passes(&previous), names(&["before", "candidate's"]));
+		});
+	}
+
+	#[test]
 	fn a_migration_should_be_left_alone_when_there_is_no_way_back() {
 		build_and_execute(|| {
 			enacted(&Dossier {

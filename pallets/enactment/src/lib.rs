@@ -159,6 +159,12 @@ pub mod pallet {
 	#[pallet::storage]
 	pub type OnProbation<T: Config> = StorageValue<_, Trial<BlockNumberFor<T>>, OptionQuery>;
 
+	/// Multi-block migrations that were completed before the upgrade on probation was written, by the hashes of their names. If
+	/// there were more than fit, there are none here, and those that the candidate completes are not run again.
+	#[pallet::storage]
+	pub type CompletedBefore<T: Config> =
+		StorageValue<_, BoundedBTreeSet<H256, ConstU32<MAX_REMEMBERED>>, OptionQuery>;
+
 	/// The last report of each validator on the upgrade that is watched.
 	#[pallet::storage]
 	pub type Reports<T: Config> =
@@ -325,6 +331,16 @@ pub mod pallet {
 
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+		// Before the migrations of the way back begin in a rescue block: this pallet comes before theirs.
+		fn on_runtime_upgrade() -> Weight {
+			let looks = T::DbWeight::get().reads(2);
+			if !Self::in_rescue() || !T::Migrations::ongoing() {
+				return looks;
+			}
+			Self::abandon_migration();
+			looks.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+		}
+
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
 			// For `on_finalize`, which looks for the mark of a rescue block (such a block counts as full), and for what
 			// is counted.
@@ -694,6 +710,9 @@ impl<T: Config> Pallet<T> {
 		}
 		let code =
 			Self::bytes(approved.code.hash, Some(approved.code.len)).ok_or(Precondition::Bytes)?;
+		if let Rollback::Dedicated(back) = &approved.rollback {
+			Self::bytes(back.hash, Some(back.len)).ok_or(Precondition::Bytes)?;
+		}
 		let keep = approved.rollback == Rollback::PreviousCode;
 		if keep {
 			Self::keep_current(&approved.parent)?;
@@ -751,13 +770,50 @@ impl<T: Config> Pallet<T> {
 		}))
 	}
 
+	/// Gives up the migration that the candidate left.
+	fn abandon_migration() {
+		T::Migrations::abandon();
+		if let Some(trial) = OnProbation::<T>::get() {
+			Self::deposit_event(Event::MigrationAbandoned { id: trial.id });
+		}
+	}
+
+	/// Notes which migrations are done before the candidate does any.
+	fn remember_migrations() {
+		let names = T::Migrations::completed();
+		let done: BTreeSet<H256> = names.iter().map(|name| hash_of(name)).collect();
+		match BoundedBTreeSet::try_from(done) {
+			Ok(done) => CompletedBefore::<T>::put(done),
+			Err(_) => log::warn!(target: "airlock", "too many migrations to remember them"),
+		}
+	}
+
+	/// Has those that the candidate completed run when they come again: the way back undoes them, and the next upgrade may
+	/// bring the same ones.
+	fn forget_migrations() {
+		let Some(before) = CompletedBefore::<T>::take() else {
+			return;
+		};
+		for name in T::Migrations::completed() {
+			if !before.contains(&hash_of(&name)) {
+				T::Migrations::forget(&name);
+			}
+		}
+	}
+
 	/// Writes the rollback code of the upgrade on probation, if its dossier names one.
 	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
 		let id = trial.id;
+		let is_dedicated = matches!(trial.rollback, Rollback::Dedicated(_));
+		// What runs in a rescue block by now is the dedicated way back's own.
+		let is_its_own = is_dedicated && Self::in_rescue();
 		// `system` takes no code while a migration runs. Without a way back it is left alone: it may still end.
-		if trial.rollback != Rollback::Irreversible && T::Migrations::ongoing() {
-			T::Migrations::abandon();
-			Self::deposit_event(Event::MigrationAbandoned { id });
+		if trial.rollback != Rollback::Irreversible && !is_its_own && T::Migrations::ongoing() {
+			Self::abandon_migration();
+		}
+		// The code before brings nothing that undoes them.
+		if is_dedicated {
+			Self::forget_migrations();
 		}
 		let back = Self::way_back(trial)?;
 		let written = back.as_ref().map(|back| back.hash);
@@ -899,6 +955,11 @@ impl<T: Config> Pallet<T> {
 			Measured::<T>::exists() == Self::is_pulse_awaited(),
 			"the pulse is taken for nobody, or not taken"
 		);
+		// Migrations are remembered for an upgrade only.
+		ensure!(
+			OnProbation::<T>::exists() || !CompletedBefore::<T>::exists(),
+			"migrations are remembered for nobody"
+		);
 		// The lane is locked by failures only.
 		ensure!(
 			!Locked::<T>::get() || RollbacksInARow::<T>::get() >= ROLLBACKS_THAT_LOCK,
@@ -916,6 +977,9 @@ fn current_bytes() -> Vec<u8> {
 		.or_else(|| get_raw(CODE))
 		.unwrap_or_default()
 }
+
+/// Most migrations that are remembered: one for each upgrade of many years.
+pub const MAX_REMEMBERED: u32 = 1_024;
 
 /// So many rollbacks in a row lock the lane.
 pub const ROLLBACKS_THAT_LOCK: u8 = 2;
@@ -1036,6 +1100,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			before: Pallet::<T>::begin_pulse(),
 		};
 		Pallet::<T>::arm(&trial)?;
+		Pallet::<T>::remember_migrations();
 		OnProbation::<T>::put(trial);
 		Ok(())
 	}
@@ -1088,6 +1153,7 @@ impl<T: Config> StageGate<T::AccountId, BlockNumberFor<T>> for Probation<T> {
 			T::Preimages::unrequest(&trial.parent);
 		}
 		OnProbation::<T>::kill();
+		CompletedBefore::<T>::kill();
 		Reports::<T>::kill();
 		Pallet::<T>::end_pulse();
 		Pallet::<T>::disarm();

@@ -53,6 +53,8 @@ parameter_types! {
 	/// An auditor stands behind it.
 	pub static Backed: bool = false;
 	pub static Migrating: bool = false;
+	/// Names of migrations that were completed.
+	pub static Completed: Vec<Vec<u8>> = Vec::new();
 	pub static ChangingAuthorities: bool = false;
 	/// What the chain counts of itself.
 	pub static Coins: u128 = 1_000;
@@ -149,6 +151,12 @@ impl Migrations for Test {
 	fn abandon() {
 		Migrating::set(false);
 		SystemMigrating::set(false);
+	}
+	fn completed() -> Vec<Vec<u8>> {
+		Completed::get()
+	}
+	fn forget(name: &[u8]) {
+		Completed::mutate(|all| all.retain(|known| known != name));
 	}
 }
 
@@ -408,6 +416,7 @@ pub fn build_and_execute(test: impl FnOnce()) {
 		Blocked::set(false);
 		Backed::set(false);
 		Migrating::set(false);
+		Completed::set(Vec::new());
 		ChangingAuthorities::set(false);
 		to(1);
 		for spec_version in [2, 3] {

@@ -192,15 +192,52 @@ mod tests {
 		});
 	}
 
+	fn begin_block_of_new_code() {
+		<Enactment as Hooks<u32>>::on_runtime_upgrade();
+	}
+
 	#[test]
-	fn a_rescue_should_give_up_a_migration_that_runs() {
+	fn a_rescue_should_give_up_what_the_candidate_left_and_keep_the_migrations_of_the_way_back() {
 		build_and_execute(|| {
 			enacted(&dossier());
 			Migrating::set(true);
 			rescue();
+			begin_block_of_new_code();
+			assert!(!Migrating::get());
+			System::assert_has_event(Event::MigrationAbandoned { id: ID }.into());
+			// Now begin those of the way back.
+			Migrating::set(true);
+			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Rescued));
+			assert!(Migrating::get());
+			assert_eq!(stored(well_known_keys::CODE), Some(blob(3)));
+			end();
+			end_block();
+		});
+	}
+
+	#[test]
+	fn new_code_should_keep_a_migration_that_runs_when_there_is_no_rescue() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			Migrating::set(true);
+			begin_block_of_new_code();
+			assert!(Migrating::get());
+		});
+	}
+
+	#[test]
+	fn a_rescue_to_the_previous_code_should_give_up_a_migration_that_runs() {
+		build_and_execute(|| {
+			enacted(&Dossier {
+				rollback: Rollback::PreviousCode,
+				..dossier()
+			});
+			// Its version is lower: it is no upgrade of what was there.
+			Migrating::set(true);
+			rescue();
 			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Rescued));
 			assert!(!Migrating::get());
-			assert_eq!(stored(well_known_keys::CODE), Some(blob(3)));
+			assert_eq!(stored(well_known_keys::CODE), Some(blob(1)));
 			end();
 			end_block();
 		});

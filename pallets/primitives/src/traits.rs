@@ -108,6 +108,10 @@ pub trait Migrations {
 	fn ongoing() -> bool;
 	/// Gives up whatever runs, so that other code can be written. What it did to the state so far stays.
 	fn abandon();
+	/// Names of all that were ever completed: one that comes again is skipped.
+	fn completed() -> Vec<Vec<u8>>;
+	/// Has the one of this name run when it comes again.
+	fn forget(name: &[u8]);
 }
 
 impl Migrations for () {
@@ -115,6 +119,10 @@ impl Migrations for () {
 		false
 	}
 	fn abandon() {}
+	fn completed() -> Vec<Vec<u8>> {
+		Vec::new()
+	}
+	fn forget(_: &[u8]) {}
 }
 
 /// The code of the chain, present and past.

@@ -148,6 +148,17 @@ impl airlock_primitives::Migrations for SdkMigrations {
 	fn abandon() {
 		pallet_migrations::Cursor::<Runtime>::kill();
 	}
+	fn completed() -> Vec<Vec<u8>> {
+		let names = pallet_migrations::Historic::<Runtime>::iter_keys();
+		names.map(|name| name.into_inner()).collect()
+	}
+	fn forget(name: &[u8]) {
+		if let Ok(name) = name.to_vec().try_into() {
+			pallet_migrations::Historic::<Runtime>::remove::<
+				&pallet_migrations::IdentifierOf<Runtime>,
+			>(&name);
+		}
+	}
 }
 
 /// True while GRANDPA has a change of authorities to apply. Not for the whole session in which one is queued: then

@@ -2,17 +2,23 @@
 
 use super::MemoryBackend;
 use crate::{
-	bench::Workbench, executor::Executor, memo::Memo, replay::load_from, replay_part, simulate,
-	stage::inherent_data, state_at, Header, Input, Observer, Outcome,
+	bench::Workbench,
+	executor::{Code, Executor},
+	memo::Memo,
+	replay::load_from,
+	replay_part, simulate,
+	stage::inherent_data,
+	state_at, Header, Input, Observer, Outcome,
 };
+use airlock_primitives::rescue::{self, Armed};
 use airlock_report::{
 	leaf::{Blob, BlockResult},
 	SectionId, Sums, Verdict,
 };
 use airlock_runtime::{profiles, RuntimeCall, SignedPayload, TxExtension, UncheckedExtrinsic};
 use airlock_variants::{
-	with_fault, Fault, BASE, BASE_SPEC_VERSION, GOOD, GOOD_ROLLBACK, GOOD_SPEC_VERSION, UNHEALTHY,
-	UNHEALTHY_ROLLBACK,
+	with_fault, Fault, BASE, BASE_SPEC_VERSION, GOOD, GOOD_ROLLBACK, GOOD_ROLLBACK_SPEC_VERSION,
+	GOOD_SPEC_VERSION, UNHEALTHY, UNHEALTHY_ROLLBACK,
 };
 use codec::{Decode, Encode};
 use sc_chain_spec::GenesisConfigBuilderRuntimeCaller;
@@ -22,6 +28,7 @@ use sp_core::{
 	storage::{well_known_keys, StateVersion, Storage},
 	H256,
 };
+use sp_crypto_hashing::blake2_256;
 use sp_keyring::Sr25519Keyring::{Alice, Bob};
 use sp_runtime::{generic::Era, traits::Header as _, Digest, DigestItem, OpaqueExtrinsic};
 use sp_state_machine::BackendTransaction;
@@ -103,6 +110,27 @@ impl Chain {
 	fn build_and(&mut self, transactions: Vec<OpaqueExtrinsic>, tamper: impl Fn(&mut Header)) {
 		let state = state_at(&self.backend, self.head.hash()).unwrap();
 		let (code, _) = load_from(&state, &self.executor).unwrap();
+		self.build_on(code, &[], transactions, tamper);
+	}
+
+	/// Builds a block as nodes do whose chain's own code builds none: on the way back, with their mark.
+	fn rescue(&mut self, way_back: &[u8]) {
+		let code = Code {
+			hash: H256(blake2_256(way_back)),
+			heap_pages: None,
+		};
+		self.executor.load(code.hash, way_back).unwrap();
+		self.build_on(code, &[rescue::ACTIVE], vec![], |_| ());
+	}
+
+	fn build_on(
+		&mut self,
+		code: Code,
+		marks: &[&[u8]],
+		transactions: Vec<OpaqueExtrinsic>,
+		tamper: impl Fn(&mut Header),
+	) {
+		let state = state_at(&self.backend, self.head.hash()).unwrap();
 		let slot = 1_000 + u64::from(*self.head.number());
 		let pre = DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode());
 		let (number, zero) = (*self.head.number() + 1, H256::zero());
@@ -115,6 +143,9 @@ impl Chain {
 		);
 
 		let mut bench = Workbench::new(&state, &self.executor);
+		for mark in marks {
+			bench.set(mark.to_vec(), Some(vec![1]));
+		}
 		bench.initialize(code, &header).unwrap();
 		let data = inherent_data(Some(slot), Some(SLOT_MS)).unwrap().encode();
 		let inherents = bench
@@ -264,6 +295,39 @@ fn genesis() -> Storage {
 
 fn sums(outcome: &Outcome, id: SectionId) -> Sums {
 	outcome.report.section(id).unwrap().sums
+}
+
+#[test]
+fn history_with_a_rescue_is_reproduced() {
+	let mut genesis = genesis();
+	// The third block is one in any case.
+	let armed = Armed {
+		until: 2,
+		gap: 1_000,
+	};
+	let ready = [
+		(rescue::ARMED.to_vec(), armed.encode()),
+		(rescue::CODE.to_vec(), GOOD_ROLLBACK.to_vec()),
+	];
+	genesis.top.extend(ready);
+	let mut chain = Chain::from_genesis(genesis, BASE_SPEC_VERSION);
+	chain.live(2);
+	chain.rescue(GOOD_ROLLBACK);
+	chain.spec_version = GOOD_ROLLBACK_SPEC_VERSION;
+	chain.live(3);
+	let outcome = chain.simulate(UNHEALTHY_ROLLBACK, None, 6);
+	assert_eq!(
+		outcome.report.verdict(),
+		Verdict::Pass,
+		"{:#}",
+		outcome.to_json()
+	);
+	let replay = sums(&outcome, SectionId::Replay);
+	// Those of the code before, and the rescue block, are not compared.
+	assert_eq!(
+		(replay.leaves, replay.control_broken, replay.control_only),
+		(6, 0, 3)
+	);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Below these are a call's arguments and an event's fields: the runtime's metadata says what they are.
-const OF_THE_RUNTIME: [&str; 2] = ["fields", "arguments"];
+const OF_THE_RUNTIME: [&str; 2] = [".fields", ".arguments"];
 /// Marks a line whose field is not in every run.
 const MAY_BE_MISSED: &str = " ?";
 
@@ -59,28 +59,9 @@ impl Shapes {
 		self.0.contains_key(command)
 	}
 
-	/// One line each.
-	pub fn lines(&self) -> Vec<String> {
-		let line = |(path, kinds): (&String, &BTreeSet<&str>)| {
-			let kinds: Vec<&str> = kinds.iter().copied().collect();
-			format!("{path}: {}", kinds.join("|"))
-		};
-		self.0.iter().map(line).collect()
-	}
-
 	/// What is not as it was reviewed. A reviewed line may name more types than were seen.
 	pub fn differences(&self, reviewed: &str) -> Vec<String> {
-		let known: BTreeMap<&str, (BTreeSet<&str>, bool)> = reviewed
-			.lines()
-			.filter_map(|line| {
-				let (line, needed) = match line.strip_suffix(MAY_BE_MISSED) {
-					Some(line) => (line, false),
-					None => (line, true),
-				};
-				let (path, kinds) = line.split_once(": ")?;
-				Some((path, (kinds.split('|').collect(), needed)))
-			})
-			.collect();
+		let known = read(reviewed);
 		let new = self.0.iter().filter_map(|(path, kinds)| {
 			let reviewed = known.get(path.as_str());
 			let is_known = reviewed.is_some_and(|(reviewed, _)| kinds.is_subset(reviewed));
@@ -93,6 +74,35 @@ impl Shapes {
 			.map(|(path, _)| format!("missed: {path}"));
 		new.chain(missed).collect()
 	}
+
+	/// What was reviewed, and what is new. What is missed goes, unless it may be.
+	pub fn with(&self, reviewed: &str) -> String {
+		let mut all = read(reviewed);
+		all.retain(|path, (_, needed)| !*needed || self.0.contains_key(*path));
+		for (path, kinds) in &self.0 {
+			let (known, _) = all.entry(path).or_insert((BTreeSet::new(), true));
+			known.extend(kinds);
+		}
+		let line = |(path, (kinds, needed)): (&str, (BTreeSet<&str>, bool))| {
+			let kinds: Vec<&str> = kinds.into_iter().collect();
+			let mark = if needed { "" } else { MAY_BE_MISSED };
+			format!("{path}: {}{mark}\n", kinds.join("|"))
+		};
+		all.into_iter().map(line).collect()
+	}
+}
+
+/// Paths of reviewed lines, with their types, and whether they must be there.
+fn read(reviewed: &str) -> BTreeMap<&str, (BTreeSet<&str>, bool)> {
+	let line = |line| -> Option<(&str, (BTreeSet<&str>, bool))> {
+		let (line, needed) = match str::strip_suffix(line, MAY_BE_MISSED) {
+			Some(line) => (line, false),
+			None => (line, true),
+		};
+		let (path, kinds) = line.split_once(": ")?;
+		Some((path, (kinds.split('|').collect(), needed)))
+	};
+	reviewed.lines().filter_map(line).collect()
 }
 
 #[cfg(test)]
@@ -113,7 +123,7 @@ mod tests {
 			"vote.events[]: object",
 			"vote.events[].fields: object",
 		];
-		assert_eq!(shapes.lines(), lines);
+		assert_eq!(shapes.with(""), lines.join("\n") + "\n");
 		assert!(shapes.has("vote") && !shapes.has("block"));
 		assert_eq!(shapes.differences(&lines.join("\n")), [""; 0]);
 	}
@@ -128,5 +138,8 @@ mod tests {
 		assert_eq!(found.len(), 2, "{found:?}");
 		assert!(found[0].contains("vote.block") && found[1] == "missed: vote.gone");
 		assert!(Shapes::of("no document").is_err());
+		let now = shapes.with(reviewed);
+		assert!(now.contains("vote.block: null|number\n") && now.contains("vote.rare: string ?\n"));
+		assert!(!now.contains("gone"));
 	}
 }

@@ -77,6 +77,7 @@ impl<'a> Hand<'a> {
 			.current_dir(&self.folder)
 			.env_remove("AIRLOCK_URL")
 			.env_remove("AIRLOCK_KEY")
+			.env_remove("AIRLOCK_JOURNAL")
 			.stdin(Stdio::null())
 			.stdout(Stdio::piped())
 			.stderr(Stdio::piped())

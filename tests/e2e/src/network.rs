@@ -28,6 +28,8 @@ const SHUTDOWN: Duration = Duration::from_secs(30);
 pub const VALIDATORS: [&str; 4] = ["alice", "bob", "charlie", "dave"];
 /// Name of the file with the chain's specification, beside the nodes' data.
 const SPEC: &str = "local.json";
+/// Where a node keeps compiled code, among its data.
+const COMPILED: &str = "chains/airlock_local/compiled";
 /// Full nodes of simulators.
 pub const SIMULATORS: usize = 3;
 
@@ -314,6 +316,8 @@ pub struct Options {
 	pub wired: bool,
 	/// What differs from the genesis of the preset `local`, as JSON that is merged into it.
 	pub genesis: serde_json::Value,
+	/// Files of a chain with the same genesis, as [`Network::leave`] leaves them: nothing of it is compiled again.
+	pub prepared: Option<PathBuf>,
 	/// The nodes may go on when this program ends: see [`Network::keep`].
 	pub outlives: bool,
 }
@@ -346,7 +350,10 @@ impl Network {
 			"no validator would run"
 		);
 		let network = Self::layout(options)?;
-		export_spec(&options.binary, &network.path, options)?;
+		match &options.prepared {
+			Some(from) => network.take(from)?,
+			None => export_spec(&options.binary, &network.path, options)?,
+		}
 		for node in &network.nodes {
 			node.start()?;
 		}
@@ -354,6 +361,28 @@ impl Network {
 			node.client().await?;
 		}
 		Ok(network)
+	}
+
+	/// Leaves the specification and what the first node has compiled of it in a folder.
+	///
+	/// # Errors
+	/// If a file is missing.
+	pub fn leave(&self, to: &Path) -> Result<()> {
+		std::fs::copy(self.path.join(SPEC), to.join(SPEC))?;
+		copy(&self.observer()?.base_path.join(COMPILED), to)
+	}
+
+	/// Begins with what another network left.
+	fn take(&self, from: &Path) -> Result<()> {
+		std::fs::copy(from.join(SPEC), self.path.join(SPEC))?;
+		let compiled = from.join("compiled");
+		for node in self.nodes.iter().chain(&self.late) {
+			let place = node.base_path.join(COMPILED);
+			let place = place.parent().unwrap_or(&node.base_path);
+			std::fs::create_dir_all(place)?;
+			copy(&compiled, place)?;
+		}
+		Ok(())
 	}
 
 	/// Chooses ports and keys. Nothing runs yet.
@@ -556,6 +585,17 @@ pub fn tail(path: &Path) -> String {
 		.get(lines.len().saturating_sub(LINES)..)
 		.unwrap_or_default()
 		.join("\n")
+}
+
+/// Copies a folder into another one.
+fn copy(folder: &Path, into: &Path) -> Result<()> {
+	let copied = Command::new("cp")
+		.arg("-r")
+		.arg(folder)
+		.arg(into)
+		.status()?;
+	ensure!(copied.success(), "{} was not copied", folder.display());
+	Ok(())
 }
 
 /// Puts a disk of so many bytes where a folder is to be.

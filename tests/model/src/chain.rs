@@ -172,6 +172,11 @@ impl Migrations for Chain {
 	fn abandon() {
 		Migrating::set(false);
 	}
+	// Which they were is not in the specification.
+	fn completed() -> Vec<Vec<u8>> {
+		Vec::new()
+	}
+	fn forget(_: &[u8]) {}
 }
 
 impl pallet_airlock_enactment::Config for Chain {

@@ -6,6 +6,7 @@ use airlock_e2e::{
 		blobs::{self, Stop},
 		cost, faults, soak, Options, Row,
 	},
+	network::VALIDATORS,
 	program,
 };
 use anyhow::{ensure, Context, Result};
@@ -89,7 +90,14 @@ async fn run(cli: Cli) -> Result<bool> {
 		let json = serde_json::to_vec_pretty(&rows)?;
 		std::fs::write(path, json).with_context(|| path.display().to_string())?;
 	}
-	Ok(rows.iter().all(Row::is_survived))
+	let survived = rows.iter().all(Row::is_survived);
+	if !cli.faults {
+		return Ok(survived);
+	}
+	let authors = faults::authors(&rows);
+	println!("the code was written by {authors:?}");
+	let is_whole = cli.only.is_empty();
+	Ok(survived && (!is_whole || authors.len() == VALIDATORS.len()))
 }
 
 /// Says how far it is.

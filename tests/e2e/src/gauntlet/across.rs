@@ -2,31 +2,33 @@
 //! upload that begins before it, a watch that began long ago. Whatever it says must be what the chain has.
 
 use super::{
-	course::{until, Candidate, Course, Turns},
+	blobs::Back,
+	course::{until, Candidate, Course, Machine},
 	rules,
 };
 use crate::{
-	client::{self, Client},
+	client::{self, Client, Refused},
 	display::Display,
 	hand::{self, Begun, Hand},
-	network::{Network, Options as Start},
+	network::{Network, Options as Start, VALIDATORS},
 	roles::{self, Actor, Cast},
 };
-use airlock_primitives::{ProposalId, Stage};
+use airlock_primitives::{Failure, Outcome, ProposalId, Stage};
 use airlock_variants::{PANICKING, UNHEALTHY, UNHEALTHY_ROLLBACK, UNHEALTHY_SPEC_VERSION};
-use anyhow::{ensure, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use futures::future::join_all;
-use serde_json::Value;
 use std::{path::PathBuf, time::Duration};
 
 /// Blocks in which the code is watched: enough for another proposal to get as far as its vote.
 const CRITICAL: u32 = 150;
-/// Blocks before a switch in which a vote opens, and people begin to act.
-const BEFORE: u32 = 5;
-/// How long anything may take.
-const LIMIT: Duration = Duration::from_secs(300);
+/// Blocks before a switch in which the vote on another proposal is made to open: it is open before and behind the switch.
+const BEFORE: u32 = 6;
+/// How long all of it may take.
+const LIMIT: Duration = Duration::from_secs(900);
 /// Nobody sits there.
 const YES: [&str; 1] = ["--yes"];
+/// How a proposal ends whose code was to replace other code than there is.
+const REPLACED: Outcome = Outcome::Expired(Failure::ParentReplaced);
 
 /// A chain, and who uses it.
 struct Place<'a> {
@@ -35,6 +37,17 @@ struct Place<'a> {
 	course: Course<'a>,
 	hand: Hand<'a>,
 	client: Client,
+}
+
+/// A proposal that somebody else's switch will end, with those who work on it.
+struct Other {
+	/// One that has passed its review.
+	voted: ProposalId,
+	/// `airlock status --watch` of it.
+	watched: Begun,
+	/// One that waits for its bytes, and the file that they are in.
+	waiting: ProposalId,
+	code: String,
 }
 
 /// A switch and a switch back, with people at work across both.
@@ -48,31 +61,38 @@ pub async fn run(binary: PathBuf) -> Result<()> {
 		..Start::default()
 	})
 	.await?;
-	let cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let (turns, display) = (Turns::default(), Display::default());
+	let cast = Cast::new(VALIDATORS.len())?;
+	let (machine, display) = (Machine::default(), Display::default());
 	let place = Place {
 		network: &network,
 		cast: &cast,
-		course: Course::new(&network, &cast, &turns),
+		course: Course::new(&network, &cast, &machine),
 		hand: Hand::new(&binary, network.path(), &display)?,
 		client: network.observer()?.client().await?,
 	};
-	place.course.settle().await?;
-	let (id, dossier) = place.course.propose(&Candidate::good()).await?;
-	let watched = place.watch(id)?;
-	place.course.to_review(id, &dossier).await?;
-	let other = place.other().await?;
-	place.course.to_voting(id).await?;
-	place.course.vote(id, &dossier).await?;
-	place.across_the_switch(id, other).await?;
-	let other = place.other().await?;
-	place.across_the_way_back(id, other).await?;
-	let end = place.hand.end(&cast.proposer, watched).await?;
-	ensure!(end["outcome"] == "RolledBack(ReportedUnhealthy)", "{end}");
-	Ok(())
+	let crossed = tokio::time::timeout(LIMIT, place.cross()).await;
+	crossed.with_context(|| format!("it did not end within {} s", LIMIT.as_secs()))?
 }
 
 impl Place<'_> {
+	async fn cross(&self) -> Result<()> {
+		let course = &self.course;
+		course.settle().await?;
+		let (id, dossier) = course.propose(&Candidate::good()).await?;
+		let watched = self.watch(id)?;
+		course.to_review(id, &dossier).await?;
+		let other = self.other("before", UNHEALTHY_ROLLBACK).await?;
+		course.to_voting(id).await?;
+		course.vote(id, &dossier).await?;
+		self.across_the_switch(id, other).await?;
+		let other = self.other("behind", PANICKING).await?;
+		self.across_the_way_back(id, other).await?;
+		let end = self.hand.end(&self.cast.proposer, watched).await?;
+		let back = Outcome::RolledBack(Failure::ReportedUnhealthy);
+		ensure!(end["outcome"] == format!("{back:?}"), "told {end}");
+		Ok(())
+	}
+
 	/// The address that everybody uses.
 	fn url(&self) -> Result<String> {
 		Ok(self.network.observer()?.url())
@@ -81,20 +101,34 @@ impl Place<'_> {
 	/// `airlock status ID --watch`.
 	fn watch(&self, id: ProposalId) -> Result<Begun> {
 		let id = id.to_string();
-		let words = ["status", &id, "--watch", "--quiet"];
-		self.hand.begin(&self.url()?, &words, &[])
+		self.hand
+			.begin(&self.url()?, &["status", &id, "--watch"], &[])
 	}
 
-	/// Another proposal that has passed its review: what replaces the code ends it.
-	async fn other(&self) -> Result<ProposalId> {
+	/// Two more proposals: one up to its vote, and one, in that folder, without its bytes.
+	async fn other(&self, folder: &str, code: &[u8]) -> Result<Other> {
 		let candidate = Candidate {
 			code: UNHEALTHY,
 			version: UNHEALTHY_SPEC_VERSION,
-			back: super::blobs::Back::Previous,
+			back: Back::Previous,
 		};
-		let (id, dossier) = self.course.propose(&candidate).await?;
-		self.course.to_review(id, &dossier).await?;
-		Ok(id)
+		let (voted, dossier) = self.course.propose(&candidate).await?;
+		self.course.to_review(voted, &dossier).await?;
+		let file = format!("{folder}.wasm");
+		std::fs::write(self.network.path().join(&file), code)?;
+		let (url, patron) = (self.url()?, &self.cast.patron);
+		let draft = ["draft", folder, "--code", &file, "--scope", "Profiles"];
+		self.hand.run(patron, &url, &draft).await?;
+		let manifest = format!("{folder}/upgrade.toml");
+		let propose = ["propose", &manifest, "--no-upload"];
+		let said = self.hand.sign(patron, &url, &propose).await?;
+		let waiting = said["id"].as_u64().context("no number")?;
+		Ok(Other {
+			voted,
+			watched: self.watch(voted)?,
+			waiting: waiting.try_into()?,
+			code: file,
+		})
 	}
 
 	async fn reach(&self, block: u32) -> Result<()> {
@@ -104,65 +138,65 @@ impl Place<'_> {
 		.await
 	}
 
-	/// Validators vote on `other` around the block in which `id` is written, each one block later than the one before.
-	async fn across_the_switch(&self, id: ProposalId, other: ProposalId) -> Result<()> {
-		let due = until("the timelock", LIMIT, async || {
-			let view = roles::view(&self.client.best().await?, id).await?;
-			Ok((view.stage >= Stage::Timelock).then_some(view.due))
+	/// The block in which a proposal in its timelock will be written.
+	async fn due(&self, id: ProposalId) -> Result<u32> {
+		until("the timelock", LIMIT, async || {
+			let at = self.client.best().await?;
+			let view = roles::view(&at, id).await?;
+			// In a stage's first block the chain only says when it looks at it next.
+			let is_known = u64::from(view.due) > at.block_number() + 1;
+			Ok((view.stage >= Stage::Timelock && is_known).then_some(view.due))
 		})
-		.await?;
-		let folder = self.draft("before", UNHEALTHY_ROLLBACK).await?;
+		.await
+	}
+
+	/// Validators vote around the block in which `id` is written, each one block later than the one before.
+	async fn across_the_switch(&self, id: ProposalId, other: Other) -> Result<()> {
+		let due = self.due(id).await?;
 		self.reach(due - BEFORE).await?;
 		let since = self.client.heads().await?.0;
-		let watched = self.watch(other)?;
-		self.course.to_voting(other).await?;
+		self.course.to_voting(other.voted).await?;
 		let votes = async {
 			let mut votes = Vec::new();
 			for (validator, block) in self.cast.validators.iter().zip(due - 2..) {
 				self.reach(block).await?;
-				votes.push((validator, self.vote(validator, other)?));
+				votes.push((validator, self.vote(validator, other.voted)?));
 			}
-			self.hold_votes(other, votes, since).await
+			self.hold_votes(other.voted, votes, since, due).await
 		};
-		let proposal = async {
-			self.reach(due - 2).await?;
-			let begun = self.propose(&folder)?;
-			self.hold_proposal(begun).await
+		let upload = async {
+			self.reach(due - 1).await?;
+			self.hold_upload(&other, self.upload(&other)?).await
 		};
-		futures::try_join!(votes, proposal)?;
-		self.ends_replaced(other, watched).await
+		futures::try_join!(votes, upload)?;
+		self.ends_replaced(other).await
 	}
 
-	/// Validators send the chain back, and vote on `other` in the same blocks.
-	async fn across_the_way_back(&self, id: ProposalId, other: ProposalId) -> Result<()> {
-		let folder = self.draft("behind", PANICKING).await?;
-		let watched = self.watch(other)?;
-		self.course.to_voting(other).await?;
+	/// Two validators send the chain back, and all vote on another proposal in the same blocks.
+	async fn across_the_way_back(&self, id: ProposalId, other: Other) -> Result<()> {
+		let [first, second, third, fourth] = &self.cast.validators[..] else {
+			bail!("there are four validators");
+		};
+		self.course.to_voting(other.voted).await?;
 		let since = self.client.heads().await?.0;
-		let [first, reporters @ ..] = &self.cast.validators[..] else {
-			anyhow::bail!("there are no validators");
-		};
-		let id = id.to_string();
-		let voted = self.vote(first, other)?;
-		let begun = self.propose(&folder)?;
-		let proposal = self.hold_proposal(begun);
-		let votes = async {
-			let reports = reporters.iter().map(async |who| {
-				let words = ["health", &id, "unhealthy"];
-				self.hand.sign(who, &self.url()?, &words).await
-			});
-			// Who is third may be too late: it is decided already.
-			let said = join_all(reports).await;
-			let heard = said.iter().filter(|said| said.is_ok()).count();
-			ensure!(heard >= 2, "{said:?}");
-			let mut votes = vec![(first, voted)];
-			for who in reporters {
-				votes.push((who, self.vote(who, other)?));
-			}
-			self.hold_votes(other, votes, since).await
-		};
-		futures::try_join!(votes, proposal)?;
-		self.ends_replaced(other, watched).await
+		let mut votes = vec![(third, self.vote(third, other.voted)?)];
+		for who in [first, second] {
+			let id = id.to_string();
+			let words = ["health", &id, "unhealthy"];
+			self.hand.sign(who, &self.url()?, &words).await?;
+		}
+		// More than a third has said it: the next block writes the way back.
+		votes.push((fourth, self.vote(fourth, other.voted)?));
+		let upload = self.upload(&other)?;
+		votes.push((first, self.vote(first, other.voted)?));
+		let back = until("the way back", LIMIT, async || {
+			let view = roles::view(&self.client.best().await?, id).await?;
+			Ok(view.outcome.map(|_| view.due))
+		})
+		.await?;
+		let votes = self.hold_votes(other.voted, votes, since, back);
+		futures::try_join!(votes, self.hold_upload(&other, upload))?;
+		self.ends_replaced(other).await
 	}
 
 	fn vote(&self, who: &Actor, id: ProposalId) -> Result<Begun> {
@@ -171,46 +205,62 @@ impl Place<'_> {
 		self.hand.begin(&self.url()?, &words, &YES)
 	}
 
-	/// A vote that was answered with a block is in that block; one that was answered with an error is in none.
+	fn upload(&self, other: &Other) -> Result<Begun> {
+		let (id, uri) = (other.waiting.to_string(), self.cast.patron.uri());
+		let words = ["upload", &id, &other.code, "--from", &uri];
+		self.hand.begin(&self.url()?, &words, &YES)
+	}
+
+	/// A vote that was answered with a block is in that block; one that was refused is in none. Some are before the switch and
+	/// some behind it.
 	async fn hold_votes(
 		&self,
 		id: ProposalId,
 		votes: Vec<(&Actor, Begun)>,
 		since: u32,
+		switch: u32,
 	) -> Result<()> {
-		let ends = votes.into_iter().map(async |(who, begun)| {
-			let said = self.hand.end(who, begun).await;
-			if let Err(error) = &said {
-				println!("{}: {error:#}", who.name);
-			}
-			(who, said)
-		});
+		let ends = votes
+			.into_iter()
+			.map(async |(who, begun)| (who, self.hand.end(who, begun).await));
 		let ends = join_all(ends).await;
+		let mut blocks = Vec::new();
 		for (who, said) in ends {
 			let found = self.voted_in(id, who, since).await?;
-			let claimed = said.as_ref().ok().map(hand::block).transpose()?;
+			let is_so = match &said {
+				Ok(said) => found == Some(hand::block(said)?),
+				Err(error) if error.is::<Refused>() => found.is_none(),
+				// That is no word on what became of it.
+				Err(error) => format!("{error:#}").contains("It may still get into a block"),
+			};
 			ensure!(
-				claimed == found,
+				is_so,
 				"{} was told {said:?}, and the vote is in block {found:?}",
 				who.name
 			);
+			blocks.extend(found);
 		}
+		let is_across = blocks.iter().any(|block| *block < switch)
+			&& blocks.iter().any(|block| *block > switch);
+		ensure!(
+			is_across,
+			"the switch is in #{switch}, the votes in {blocks:?}"
+		);
 		Ok(())
 	}
 
 	/// The block that counted somebody's vote.
 	async fn voted_in(&self, id: ProposalId, who: &Actor, since: u32) -> Result<Option<u32>> {
 		for number in since..=self.client.heads().await?.0 {
-			let hash = self
+			let hash = self.client.hash_of(number).await?;
+			let events = self
 				.client
-				.hash_of(number)
-				.await?
-				.context("a block is gone")?;
-			let events = self.client.events_at(hash).await?;
+				.events_at(hash.context("a block is gone")?)
+				.await?;
 			let is_it = |event: &client::Event| {
 				let of = client::field(&event.fields, "id").ok();
 				let by = client::field(&event.fields, "validator").ok();
-				event.name == "Voted"
+				(event.pallet.as_str(), event.name.as_str()) == ("Supermajority", "Voted")
 					&& of.and_then(|of| of.as_u128()) == Some(id.into())
 					&& by.is_some_and(|by| client::bytes_in(&by) == who.account())
 			};
@@ -221,74 +271,33 @@ impl Place<'_> {
 		Ok(None)
 	}
 
-	/// An upgrade as people begin one.
-	async fn draft(&self, folder: &str, code: &[u8]) -> Result<String> {
-		let path = format!("{folder}.wasm");
-		std::fs::write(self.network.path().join(&path), code)?;
-		let words = ["draft", folder, "--code", &path, "--scope", "Profiles"];
-		self.hand
-			.run(&self.cast.patron, &self.url()?, &words)
-			.await?;
-		Ok(folder.to_owned())
-	}
-
-	fn propose(&self, folder: &str) -> Result<Begun> {
-		let (manifest, uri) = (format!("{folder}/upgrade.toml"), self.cast.patron.uri());
-		let words = ["propose", &manifest, "--from", &uri];
-		self.hand.begin(&self.url()?, &words, &YES)
-	}
-
-	/// A proposal that was answered with a number is registered, and its bytes are there if that was said; one that was
-	/// answered with an error is not registered, or the error says how it ended.
-	async fn hold_proposal(&self, begun: Begun) -> Result<()> {
-		let patron = &self.cast.patron;
-		let said = self.hand.end(patron, begun).await;
-		let at = self.client.best().await?;
-		let all: Vec<roles::View> = client::api(&at, "AirlockApi_proposals", ()).await?;
-		let newest = all.iter().filter(|view| view.proposer == patron.account());
-		let newest = newest.max_by_key(|view| view.id);
-		match (said, newest) {
-			(Err(error), None) => println!("{}: {error:#}", patron.name),
-			(Err(error), Some(view)) => {
-				println!("{}: {error:#}", patron.name);
-				let said = format!("{error:#}");
-				let ended = view.outcome.map(|outcome| format!("{outcome:?}"));
-				let told = ended.is_some_and(|ended| said.contains(&ended));
-				ensure!(
-					told && said.contains(&format!("proposal {}", view.id)),
-					"told '{said}', and it is {view:?}"
-				);
-			}
-			(Ok(said), newest) => {
-				let view = newest.with_context(|| format!("told {said}, and there is none"))?;
-				ensure!(said["id"] == view.id, "told {said}, and it is {view:?}");
-				let block = said
-					.pointer("/upload/advance/block")
-					.and_then(Value::as_u64);
-				let block = block.with_context(|| format!("nothing was uploaded: {said}"))?;
-				let then = self.client.hash_of(block as u32).await?;
-				let then = self.client.at(then.context("the block is gone")?).await?;
-				let then = roles::view(&then, view.id).await?;
-				ensure!(
-					then.stage == Stage::Simulation,
-					"told {said}, and it was {then:?}"
-				);
-			}
-		}
+	/// Bytes that arrive for nobody any more are no success, and the answer says how the proposal ended.
+	async fn hold_upload(&self, other: &Other, begun: Begun) -> Result<()> {
+		let said = self.hand.end(&self.cast.patron, begun).await;
+		let id = other.waiting;
+		let outcome = roles::view(&self.client.best().await?, id).await?.outcome;
+		ensure!(
+			outcome == Some(REPLACED),
+			"told {said:?}, and it is {outcome:?}"
+		);
+		let ended = format!("proposal {id} has ended: {REPLACED:?}");
+		let is_told = said
+			.as_ref()
+			.is_err_and(|error| format!("{error:#}").contains(&ended));
+		ensure!(is_told, "told {said:?}");
 		Ok(())
 	}
 
 	/// A watch says that other code took the place of the one that the proposal was for.
-	async fn ends_replaced(&self, id: ProposalId, watched: Begun) -> Result<()> {
-		let said = self.hand.end(&self.cast.proposer, watched).await?;
-		let view = roles::view(&self.client.finalized().await?, id).await?;
-		let ended = view.outcome.context("it has not ended")?;
-		ensure!(said["outcome"] == format!("{ended:?}"), "told {said}");
-		let replaced = format!("{:?}", airlock_primitives::Failure::ParentReplaced);
+	async fn ends_replaced(&self, other: Other) -> Result<()> {
+		let said = self.hand.end(&self.cast.proposer, other.watched).await?;
+		let view = roles::view(&self.client.finalized().await?, other.voted).await?;
 		ensure!(
-			format!("{ended:?}").contains(&replaced),
-			"it ended {ended:?}"
+			view.outcome == Some(REPLACED),
+			"it ended {:?}",
+			view.outcome
 		);
+		ensure!(said["outcome"] == format!("{REPLACED:?}"), "told {said}");
 		Ok(())
 	}
 }

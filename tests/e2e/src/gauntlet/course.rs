@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
 	client::{self, Client, Refused},
-	network::{Network, Node},
+	network::{Network, Node, Options as Start, VALIDATORS},
 	roles::{self, Actor, Baseline, Cast, Round, Simulated},
 };
 use airlock_primitives::{
@@ -22,7 +22,8 @@ use std::{
 	sync::OnceLock,
 	time::{Duration, Instant},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tempfile::TempDir;
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
 
 /// Chains of which all nodes may compile at a time.
 const COMPILING: u32 = 2;
@@ -79,18 +80,60 @@ pub struct End {
 	pub switched_at: u32,
 	/// The block that decided.
 	pub ended_at: u32,
-	/// From the switch until that block was final.
+	/// Slots from the one to the other.
+	pub slots: u64,
+	/// From the switch until the decision was final.
 	pub took: Duration,
 }
 
-/// Whose turn it is to have code compiled. All nodes of a chain compile what is voted on, on the same cores as those of all
-/// other chains here: without turns the block after a switch comes later than a chain waits for it, as it would on no
-/// validator's own machine.
-pub struct Turns(Semaphore);
+/// The machine that all chains of a run share.
+///
+/// All nodes of a chain compile what is voted on, on the same cores as those of all other chains here: without turns the block
+/// after a switch comes later than a chain waits for it, as it would on no validator's own machine. And what all chains begin
+/// with is compiled once.
+pub struct Machine {
+	turns: Semaphore,
+	prepared: OnceCell<TempDir>,
+}
 
-impl Default for Turns {
+impl Default for Machine {
 	fn default() -> Self {
-		Self(Semaphore::new(COMPILING as usize))
+		Self {
+			turns: Semaphore::new(COMPILING as usize),
+			prepared: OnceCell::new(),
+		}
+	}
+}
+
+impl Machine {
+	/// Starts a network. All that this machine starts have the same genesis, which is compiled for the first.
+	///
+	/// # Errors
+	/// If a node does not come up.
+	pub async fn start(&self, options: Start) -> Result<Network> {
+		let prepare = || async {
+			let first = Start {
+				binary: options.binary.clone(),
+				validators_down: VALIDATORS.len() - 1,
+				genesis: options.genesis.clone(),
+				..Start::default()
+			};
+			let folder = tempfile::Builder::new().prefix("airlock-").tempdir()?;
+			Network::start(&first).await?.leave(folder.path())?;
+			anyhow::Ok(folder)
+		};
+		let prepared = self
+			.prepared
+			.get_or_try_init(prepare)
+			.await?
+			.path()
+			.to_owned();
+		let prepared = Some(prepared);
+		Network::start(&Start {
+			prepared,
+			..options
+		})
+		.await
 	}
 }
 
@@ -105,7 +148,7 @@ pub struct Written<'a> {
 pub struct Course<'a> {
 	network: &'a Network,
 	cast: &'a Cast,
-	turns: &'a Turns,
+	machine: &'a Machine,
 	/// True if the code keeps all cores busy: then it has all turns until it is decided about.
 	is_busy: bool,
 	/// How long a stage may take.
@@ -114,11 +157,11 @@ pub struct Course<'a> {
 
 impl<'a> Course<'a> {
 	/// On a network that runs.
-	pub fn new(network: &'a Network, cast: &'a Cast, turns: &'a Turns) -> Self {
+	pub fn new(network: &'a Network, cast: &'a Cast, machine: &'a Machine) -> Self {
 		Self {
 			network,
 			cast,
-			turns,
+			machine,
 			is_busy: false,
 			stage: STAGE,
 		}
@@ -223,8 +266,8 @@ impl<'a> Course<'a> {
 	/// validators vote for it. It waits in the review until it is its turn to be compiled.
 	pub async fn wave_through(&self, id: ProposalId, dossier: &Dossier) -> Result<Written<'a>> {
 		self.to_review(id, dossier).await?;
-		let turns = if self.is_busy { COMPILING } else { 1 };
-		let turn = self.turns.0.acquire_many(turns).await?;
+		let count = if self.is_busy { COMPILING } else { 1 };
+		let turn = self.machine.turns.acquire_many(count).await?;
 		self.to_voting(id).await?;
 		self.vote(id, dossier).await?;
 		let client = self.client().await?;
@@ -339,10 +382,12 @@ impl<'a> Course<'a> {
 	pub async fn watch(
 		&self,
 		id: ProposalId,
-		Written { at, turn }: Written<'_>,
+		Written {
+			at: switched_at,
+			turn,
+		}: Written<'_>,
 		before: &Baseline,
 	) -> Result<End> {
-		let switched_at = at;
 		let since = Instant::now();
 		let _turn = self.is_busy.then_some(turn);
 		let client = self.client().await?;
@@ -376,7 +421,14 @@ impl<'a> Course<'a> {
 			.await?;
 			let view = roles::view(&client.finalized().await?, id).await?;
 			ensure!(view.outcome == Some(outcome), "a fork decided otherwise");
+			let slot = async |number| {
+				let hash = client.hash_of(number).await?;
+				client.slot(hash.context("a final block is gone")?).await
+			};
 			Ok(End {
+				slots: slot(ended_at)
+					.await?
+					.saturating_sub(slot(switched_at).await?),
 				outcome,
 				switched_at,
 				ended_at,
@@ -466,7 +518,7 @@ impl<'a> Course<'a> {
 	/// # Errors
 	/// If it does not in time, or finds another one.
 	pub async fn sync_another(&self, height: u32) -> Result<()> {
-		let _turn = self.turns.0.acquire().await?;
+		let _turn = self.machine.turns.acquire().await?;
 		let node = self.network.join()?;
 		let (own, client) = (node.client().await?, self.client().await?);
 		let theirs = client.hash_of(height).await?;

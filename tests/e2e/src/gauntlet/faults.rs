@@ -1,7 +1,7 @@
 //! What happens to nodes while a good upgrade passes, and must not matter: the code is written once, on one chain.
 
 use super::{
-	course::{Candidate, Course, Turns},
+	course::{Candidate, Course, Machine},
 	is_sound, Row,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 use airlock_primitives::{Outcome, ProposalId, Stage};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use futures::{stream, StreamExt};
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, path::PathBuf, time::Duration};
 use subxt::dynamic::{self, Value};
 
 /// How long a fault lasts: some slots of two seconds.
@@ -24,7 +24,7 @@ const DISK: u64 = 192 * 1024 * 1024;
 /// The validator that the fault hits: the last one, which nobody asks.
 const VICTIM: usize = 3;
 /// Blocks after the switch in which it is watched, by the rules of these chains.
-const WATCHED: u32 = 22;
+const WATCHED: u32 = super::CRITICAL + 2;
 
 /// A fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -123,8 +123,10 @@ pub struct Options {
 
 /// Makes trials, and says of each how it ended as soon as it is known.
 pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> Vec<Row> {
-	let turns = Turns::default();
-	let courses = trials.into_iter().map(|trial| one(options, &turns, trial));
+	let machine = Machine::default();
+	let courses = trials
+		.into_iter()
+		.map(|trial| one(options, &machine, trial));
 	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 	let mut rows = Vec::new();
 	while let Some(row) = courses.next().await {
@@ -134,7 +136,14 @@ pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> 
 	rows
 }
 
-async fn one(options: &Options, turns: &Turns, (fault, moment): Trial) -> Row {
+/// Who built the blocks that wrote the code. Each validator must have built one: whose turn it is makes no difference.
+pub fn authors(rows: &[Row]) -> BTreeSet<&str> {
+	rows.iter()
+		.filter_map(|row| row.author.as_deref())
+		.collect()
+}
+
+async fn one(options: &Options, machine: &Machine, (fault, moment): Trial) -> Row {
 	let mut row = Row::named(format!("{fault:?} at {moment:?}"));
 	let made = async {
 		let mut network = Network::start(&Start {
@@ -147,12 +156,17 @@ async fn one(options: &Options, turns: &Turns, (fault, moment): Trial) -> Row {
 			small_disk: (fault == Fault::FullDisk).then_some((VICTIM, DISK)),
 			wired: fault == Fault::CutOff,
 			// A motion of the council is void when the code is written: it must be over before.
-			genesis: super::rules(if fault == Fault::Removed { 14 } else { 8 }, 20, 2, 4),
+			genesis: super::rules(
+				if fault == Fault::Removed { 14 } else { 8 },
+				super::CRITICAL,
+				2,
+				4,
+			),
 			late: 2,
 			..Start::default()
 		})
 		.await?;
-		let made = pass(&network, turns, (fault, moment), &mut row).await;
+		let made = pass(&network, machine, (fault, moment), &mut row).await;
 		if made.is_err() {
 			network.keep_files();
 		}
@@ -167,12 +181,12 @@ async fn one(options: &Options, turns: &Turns, (fault, moment): Trial) -> Row {
 /// A good upgrade, with the fault in it.
 async fn pass(
 	network: &Network,
-	turns: &Turns,
+	machine: &Machine,
 	(fault, moment): Trial,
 	row: &mut Row,
 ) -> Result<()> {
 	let mut cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let course = Course::new(network, &cast, turns);
+	let course = Course::new(network, &cast, machine);
 	course.settle().await?;
 	let candidate = Candidate::good();
 	let (id, dossier) = course.propose(&candidate).await?;
@@ -189,9 +203,7 @@ async fn pass(
 		Ok::<_, anyhow::Error>((switched_at, end))
 	};
 	let ((), (switched_at, end)) = futures::try_join!(hit, upgrade)?;
-	row.stopped = format!("{:?}", end.outcome);
-	row.blocks = Some(end.ended_at.saturating_sub(switched_at));
-	row.seconds = Some(end.took.as_secs_f64());
+	row.note(&end);
 	ensure!(
 		end.outcome == Outcome::Finalized,
 		"it should have been kept"
@@ -211,16 +223,19 @@ async fn pass(
 	if fault == Fault::Removed {
 		cast.validators.truncate(VICTIM);
 	}
-	is_sound(&Course::new(network, &cast, turns)).await
+	is_sound(&Course::new(network, &cast, machine)).await
 }
 
 /// Waits until it is time for the fault.
 async fn wait_for(network: &Network, id: ProposalId, moment: Moment) -> Result<()> {
 	let client = network.observer()?.client().await?;
-	let mut probation_since = None;
+	let (mut timelock_since, mut probation_since) = (None, None);
 	loop {
 		let view = roles::view(&client.best().await?, id).await?;
 		let now = client.heads().await?.0;
+		if view.stage == Stage::Timelock {
+			timelock_since.get_or_insert(now);
+		}
 		if view.stage == Stage::Probation {
 			probation_since.get_or_insert(now);
 		}
@@ -228,7 +243,9 @@ async fn wait_for(network: &Network, id: ProposalId, moment: Moment) -> Result<(
 		let is_time = match moment {
 			Moment::Timelock => view.stage >= Stage::Timelock,
 			Moment::Switch => {
-				view.stage == Stage::Timelock && now + 1 >= view.due || since.is_some()
+				// In the stage's first block the chain only says when it looks at it next.
+				let is_known = timelock_since.is_some_and(|since| now > since);
+				is_known && now + 1 >= view.due || since.is_some()
 			}
 			Moment::Critical => since.is_some_and(|blocks| blocks >= 2),
 			Moment::CloseOut => since.is_some_and(|blocks| blocks >= WATCHED),

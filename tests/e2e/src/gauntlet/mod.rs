@@ -23,16 +23,27 @@ pub mod soak;
 
 use crate::{
 	client::Refused,
-	network::{Network, Options as Start},
+	network::{Network, Options as Start, VALIDATORS},
 	roles::Cast,
 };
+use airlock_primitives::{Failure, Outcome};
 use anyhow::{anyhow, ensure, Context, Result};
 use blobs::{Blob, Stop};
-use course::{Candidate, Course, Registered, Turns};
+use course::{Candidate, Course, End, Machine, Registered};
 use futures::{stream, StreamExt};
 use serde::Serialize;
 use serde_json::{json, Value};
-use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf};
+
+/// Blocks after the switch in which silence is bad news: validators of chains that share a machine need a while to be heard.
+const CRITICAL: u32 = 20;
+/// Most slots after the switch until code is left that builds no block: the gap of three turns of four validators, and two more
+/// turns.
+const SLOTS: u64 = 3 * 4 + 2 * 4;
+/// Most blocks until a migration that fails has been left.
+const MIGRATION: u32 = 5;
+/// Most seconds until the block that leaves code which cannot run is final.
+const SECONDS: f64 = 120.0;
 
 /// Longest text in a table, in characters.
 const LINE: usize = 160;
@@ -59,6 +70,8 @@ pub struct Row {
 	pub tried: Option<String>,
 	/// Blocks from the switch to the one that decided.
 	pub blocks: Option<u32>,
+	/// Slots from the one to the other.
+	pub slots: Option<u64>,
 	/// Seconds from the switch until that block was final.
 	pub seconds: Option<f64>,
 	/// Nodes that ended or were started again.
@@ -76,11 +89,20 @@ impl Row {
 			stopped: String::new(),
 			tried: None,
 			blocks: None,
+			slots: None,
 			seconds: None,
 			restarted: 0,
 			author: None,
 			trouble: None,
 		}
+	}
+
+	/// How the upgrade ended.
+	fn note(&mut self, end: &End) {
+		self.stopped = format!("{:?}", end.outcome);
+		self.blocks = Some(end.ended_at.saturating_sub(end.switched_at));
+		self.slots = Some(end.slots);
+		self.seconds = Some(end.took.as_secs_f64());
 	}
 
 	/// How it ended, in one line.
@@ -100,9 +122,9 @@ impl Row {
 pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Vec<Row> {
 	let is_refused = |blob: &Blob| matches!(blob.stop, Stop::Refused(_));
 	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
-	let turns = Turns::default();
+	let machine = Machine::default();
 	let again = std::iter::repeat_n(&written, options.times).flatten();
-	let courses = again.map(|blob| written_one(options, &turns, blob));
+	let courses = again.map(|blob| written_one(options, &machine, blob));
 	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 	let push = async {
 		let mut rows = Vec::new();
@@ -113,7 +135,7 @@ pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Ve
 		rows
 	};
 	let refuse = async {
-		let rows = all_refused(options, &turns, &refused).await;
+		let rows = all_refused(options, &machine, &refused).await;
 		rows.iter().for_each(&tell);
 		rows
 	};
@@ -130,6 +152,7 @@ pub fn table(rows: &[Row]) -> String {
 		"where it stopped",
 		"a node that tried it",
 		"blocks",
+		"slots",
 		"seconds",
 		"restarted",
 		"built by",
@@ -142,6 +165,7 @@ pub fn table(rows: &[Row]) -> String {
 			row.stopped.clone(),
 			or_not(row.tried.clone()),
 			or_not(row.blocks.map(|blocks| blocks.to_string())),
+			or_not(row.slots.map(|slots| slots.to_string())),
 			or_not(row.seconds.map(|seconds| format!("{seconds:.0}"))),
 			row.restarted.to_string(),
 			or_not(row.author.clone()),
@@ -181,9 +205,9 @@ fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
 		"simulation": {
 			"commit_window": 15, "reveal_window": 20, "required": 1, "seats": 3, "replay_blocks": 1,
 		},
-		"review": { "minimum": 1, "per_pallet": 0, "grace": 300, "approvals": 0, "builds": 0 },
+		"review": { "minimum": 1, "per_pallet": 0, "grace": 3_000, "approvals": 0, "builds": 0 },
 		"ballot": {
-			"window": 6, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
+			"window": 10, "extension": 0, "extension_cap": 0, "approval": { "num": 3, "den": 4 },
 			"organisations": 3, "organisation_cap": { "num": 1, "den": 3 },
 		},
 		"enactment": { "timelock": timelock, "readiness": { "num": 0, "den": 1 }, "grace": 30 },
@@ -198,20 +222,19 @@ fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
 	})
 }
 
-async fn start(options: &Options) -> Result<(Network, Cast)> {
-	let network = Network::start(&Start {
+async fn start(options: &Options, machine: &Machine) -> Result<(Network, Cast)> {
+	let network = machine.start(Start {
 		binary: options.binary.clone(),
 		// Nodes compile the code while it waits: all chains share the cores of this machine.
-		genesis: rules(8, 20, 2, 2),
+		genesis: rules(8, CRITICAL, 2, 2),
 		late: 2,
 		..Start::default()
-	})
-	.await?;
-	Ok((network, Cast::new(crate::network::VALIDATORS.len())?))
+	});
+	Ok((network.await?, Cast::new(VALIDATORS.len())?))
 }
 
 /// What no chain takes is pushed at one chain, one after the other.
-async fn all_refused(options: &Options, turns: &Turns, blobs: &[Blob]) -> Vec<Row> {
+async fn all_refused(options: &Options, machine: &Machine, blobs: &[Blob]) -> Vec<Row> {
 	let mut rows: Vec<Row> = blobs
 		.iter()
 		.map(|blob| Row::named(blob.name.into()))
@@ -220,8 +243,8 @@ async fn all_refused(options: &Options, turns: &Turns, blobs: &[Blob]) -> Vec<Ro
 		return rows;
 	}
 	let pushed = async {
-		let (mut network, cast) = start(options).await?;
-		let course = Course::new(&network, &cast, turns);
+		let (mut network, cast) = start(options, machine).await?;
+		let course = Course::new(&network, &cast, machine);
 		course.settle().await?;
 		for (blob, row) in blobs.iter().zip(&mut rows) {
 			if let Err(trouble) = refused(&course, blob, row).await {
@@ -270,11 +293,11 @@ async fn refused(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> 
 }
 
 /// One that is written, on a chain of its own.
-async fn written_one(options: &Options, turns: &Turns, blob: &Blob) -> Row {
+async fn written_one(options: &Options, machine: &Machine, blob: &Blob) -> Row {
 	let mut row = Row::named(blob.name.into());
 	let pushed = async {
-		let (mut network, cast) = start(options).await?;
-		let course = Course::new(&network, &cast, turns);
+		let (mut network, cast) = start(options, machine).await?;
+		let course = Course::new(&network, &cast, machine);
 		let done = push(&course.busy(blob.is_busy), blob, &mut row).await;
 		let done = match done {
 			Ok(()) if options.times > 1 => course.agree().await.map(|_| ()),
@@ -300,15 +323,32 @@ async fn push(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> {
 	let before = course.before(blob.version).await?;
 	let written = course.wave_through(id, &dossier).await?;
 	row.stopped = "written, and nothing stopped it".into();
-	let since = Instant::now();
 	let end = course.watch(id, written, &before).await?;
-	row.stopped = format!("{:?}", end.outcome);
-	row.blocks = Some(end.ended_at.saturating_sub(end.switched_at));
-	row.seconds = Some(since.elapsed().as_secs_f64());
+	row.note(&end);
 	ensure!(
 		course::is_expected(blob.stop, end.outcome),
 		"it should have ended otherwise"
 	);
+	is_in_time(&end)
+}
+
+/// What is promised of how long it takes, in slots and blocks where slow machines count for nothing.
+fn is_in_time(end: &End) -> Result<()> {
+	let blocks = end.ended_at.saturating_sub(end.switched_at);
+	match end.outcome {
+		Outcome::RolledBack(Failure::Rescued) => {
+			let is_late = blocks == 1 && end.slots > SLOTS;
+			ensure!(!is_late, "it was left after {} slots", end.slots);
+			let seconds = end.took.as_secs_f64();
+			ensure!(seconds <= SECONDS, "it was left after {seconds:.0} s");
+		}
+		// One that never ends is left when the critical window does.
+		Outcome::RolledBack(Failure::Migration) => {
+			let is_late = blocks > MIGRATION && blocks < CRITICAL;
+			ensure!(!is_late, "it was left after {blocks} blocks");
+		}
+		_ => (),
+	}
 	Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! A good upgrade is watched for a long time under load: nothing may send the chain back.
 
 use super::{
-	course::{Candidate, Course, Turns},
+	course::{Candidate, Course, Machine},
 	rules,
 };
 use crate::{
@@ -64,8 +64,8 @@ pub async fn run(binary: PathBuf, minutes: u32) -> Result<Soak> {
 	})
 	.await?;
 	let cast = Cast::new(crate::network::VALIDATORS.len())?;
-	let turns = Turns::default();
-	let course = Course::new(&network, &cast, &turns).slower(SLOT_MS as u32 / 2_000);
+	let machine = Machine::default();
+	let course = Course::new(&network, &cast, &machine).slower(SLOT_MS as u32 / 2_000);
 	let client = network.observer()?.client().await?;
 	futures::try_join!(course.settle(), fund(&client, &cast))?;
 	let candidate = Candidate::good();
