@@ -1045,6 +1045,7 @@ fn do_try_state_should_find_what_is_broken() {
 
 mod migrations {
 	use super::*;
+	use crate::CompletedBefore;
 	use frame_support::migrations::{FailedMigrationHandler, FailedMigrationHandling};
 
 	fn migrating() {

@@ -955,11 +955,6 @@ impl<T: Config> Pallet<T> {
 			Measured::<T>::exists() == Self::is_pulse_awaited(),
 			"the pulse is taken for nobody, or not taken"
 		);
-		// Migrations are remembered for an upgrade only.
-		ensure!(
-			OnProbation::<T>::exists() || !CompletedBefore::<T>::exists(),
-			"migrations are remembered for nobody"
-		);
 		// The lane is locked by failures only.
 		ensure!(
 			!Locked::<T>::get() || RollbacksInARow::<T>::get() >= ROLLBACKS_THAT_LOCK,
