@@ -9,6 +9,7 @@ use airlock_primitives::{
 use anyhow::Result;
 use scale_info::{form::PortableForm, Field, PortableRegistry, TypeDef, TypeDefPrimitive};
 use serde_json::{Map, Value as Json};
+use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
 use subxt::{
 	dynamic::{self, Value},
@@ -88,6 +89,18 @@ pub async fn bytes_of_code(at: &Block, code: &CodeRef) -> Result<Vec<u8>> {
 		"the node sent bytes with another hash than the dossier's: do not trust it"
 	);
 	Ok(bytes)
+}
+
+/// True if a proposal that has not ended is for another code than the chain has: it ends when it is looked at next.
+///
+/// # Errors
+/// If the node does not answer.
+pub async fn is_void(at: &Block, view: &View) -> Result<bool> {
+	if view.outcome.is_some() || view.stage >= Stage::Probation {
+		return Ok(false);
+	}
+	let (code, _): (H256, u32) = client::api(at, "AirlockApi_code", ()).await?;
+	Ok(dossier(at, view.id).await?.parent_code_hash != code)
 }
 
 /// Who must act on a proposal, and how much there is.

@@ -145,6 +145,10 @@ impl Roles {
 
 	/// What a proposal asks of the account, if anything.
 	async fn duty(&self, at: &Block, view: &View) -> Result<Option<Duty>> {
+		// It ends whatever anybody does.
+		if view::is_void(at, view).await? {
+			return Ok(None);
+		}
 		let id = view.id;
 		let one = |command, until| Some(Duty { id, command, until });
 		let stored = |pallet, item, keys| view::stored(at, pallet, item, keys);

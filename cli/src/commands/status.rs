@@ -2,7 +2,7 @@
 
 use crate::{
 	app::{Answer, Context},
-	client::{self, Block, Client},
+	client::{Block, Client},
 	units::when,
 	view::{self, duty, View, STAGES},
 };
@@ -138,16 +138,6 @@ async fn look(client: &Client, id: ProposalId, slot: Duration) -> Result<Screen>
 	})
 }
 
-/// True if a proposal that has not ended is for another code than the one that the chain has.
-async fn is_void(at: &Block, view: &View) -> Result<bool> {
-	if view.outcome.is_some() || view.stage >= Stage::Probation {
-		return Ok(false);
-	}
-	let dossier = view::dossier(at, view.id).await?;
-	let (code, _): (sp_core::H256, u32) = client::api(at, "AirlockApi_code", ()).await?;
-	Ok(dossier.parent_code_hash != code)
-}
-
 /// What is said of one proposal.
 struct Screen {
 	view: View,
@@ -164,7 +154,7 @@ impl Screen {
 	async fn of(at: &Block, id: ProposalId, slot: Duration) -> Result<Self> {
 		let view = view::proposal(at, id).await?;
 		Ok(Self {
-			void: is_void(at, &view).await?,
+			void: view::is_void(at, &view).await?,
 			view,
 			awaited: view::awaited(at, id).await?,
 			best: at.block_number() as u32,
