@@ -21,7 +21,7 @@ use airlock_report::{
 use codec::{Compact, Decode, Encode};
 use sc_client_api::Backend;
 use sp_blockchain::{Backend as _, HeaderBackend};
-use sp_core::{storage::well_known_keys, H256};
+use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
 use sp_runtime::{
 	traits::Header as _, Digest, DigestItem, ExtrinsicInclusionMode, OpaqueExtrinsic,
@@ -157,10 +157,11 @@ pub(crate) fn plan_block<B: Backend<Block>>(
 ) -> Result<Planned, Error> {
 	let parent = header_of(backend, *header.parent_hash())?;
 	let state = state_at(backend, *header.parent_hash())?;
-	let rescue = is_rescue(&state, &parent, &header)?;
-	let (code, version) = match rescue {
-		true => way_back(&state, executor)?,
-		false => load_from(&state, executor)?,
+	let way_back = rescue_code(&state, &parent, &header)?;
+	let rescue = way_back.is_some();
+	let (code, version) = match way_back {
+		Some(bytes) => load_way_back(&bytes, executor)?,
+		None => load_from(&state, executor)?,
 	};
 	let compare = !rescue && code.hash == current && !migrates(&state, &version)?;
 	Ok(Planned {
@@ -172,32 +173,32 @@ pub(crate) fn plan_block<B: Backend<Block>>(
 	})
 }
 
-/// True if nodes left the chain's code for this block: by the rule that they have.
-fn is_rescue<S: StateBackend<Hasher>>(
+/// The code by which nodes built this block, if they left the chain's for it: by the rule that they have.
+fn rescue_code<S: StateBackend<Hasher>>(
 	state: &S,
 	parent: &Header,
 	header: &Header,
-) -> Result<bool, Error> {
+) -> Result<Option<Vec<u8>>, Error> {
 	let armed = read(state, rescue::ARMED)?;
 	let armed = armed.and_then(|armed| Armed::decode(&mut &armed[..]).ok());
 	let (Some(armed), Some(slot), Some(parent)) = (armed, slot_of(header), slot_of(parent)) else {
-		return Ok(false);
+		return Ok(None);
 	};
-	Ok(armed.fires((*header.number()).into(), slot, parent))
+	match armed.fires((*header.number()).into(), slot, parent) {
+		true => read(state, rescue::CODE),
+		false => Ok(None),
+	}
 }
 
-/// Loads the code that builds a rescue block on a state.
-fn way_back<S: StateBackend<Hasher>>(
-	state: &S,
-	executor: &Executor,
-) -> Result<(Code, RuntimeVersion), Error> {
-	let bytes = read(state, rescue::CODE)?.ok_or(Error::Code("no way back in the state".into()))?;
-	let hash = H256(blake2_256(&bytes));
-	let version = executor.load(hash, &bytes).map_err(Error::Code)?.version;
-	// The state asks for this heap whatever runs on it.
-	let heap_pages = read(state, well_known_keys::HEAP_PAGES)?;
-	let heap_pages = heap_pages.and_then(|pages| u64::decode(&mut &pages[..]).ok());
-	Ok((Code { hash, heap_pages }, version))
+/// Loads the code of a rescue block. As with nodes, it has the heap that it gets by itself, whatever the state asks for.
+fn load_way_back(bytes: &[u8], executor: &Executor) -> Result<(Code, RuntimeVersion), Error> {
+	let hash = H256(blake2_256(bytes));
+	let version = executor.load(hash, bytes).map_err(Error::Code)?.version;
+	let code = Code {
+		hash,
+		heap_pages: None,
+	};
+	Ok((code, version))
 }
 
 fn read<S: StateBackend<Hasher>>(state: &S, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {

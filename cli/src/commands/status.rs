@@ -228,7 +228,8 @@ impl Screen {
 
 	fn json(&self) -> Json {
 		let mut json = super::history::to_json(&self.view);
-		let awaited = self.awaited.iter().map(|progress| {
+		// Nobody can do anything for it any more.
+		let awaited = self.awaited.iter().filter(|_| !self.void).map(|progress| {
 			let (who, what, command) = duty(progress.actor);
 			json!({
 				"who": who,
@@ -312,7 +313,11 @@ mod tests {
 			"{text}"
 		);
 		assert!(!text.contains("approvals"), "{text}");
-		assert_eq!(void.json()["void"], true);
+		let json = void.json();
+		assert_eq!(
+			(&json["void"], &json["awaited"]),
+			(&json!(true), &json!([]))
+		);
 	}
 
 	#[test]

@@ -66,6 +66,8 @@ pub fn defer<T: Config>(current: H256) {
 		len: current_bytes().len() as u32,
 		spec_version: HighestSpecVersion::<T>::get().saturating_add(1),
 	};
+	// Its bytes must be there as well.
+	dossier.rollback = Rollback::Dedicated(dossier.code);
 	approve::<T>(&dossier, T::MaxValidators::get(), 0);
 	let now = frame_system::Pallet::<T>::block_number();
 	InTimelock::<T>::mutate_extant(ID, |approved| {

@@ -1135,6 +1135,22 @@ mod migrations {
 	}
 
 	#[test]
+	fn a_rollback_should_not_look_at_more_migrations_than_there_can_be() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			next_block();
+			let many: Vec<_> = (0..=2 * crate::MAX_REMEMBERED)
+				.map(|n| n.to_le_bytes().to_vec())
+				.collect();
+			Completed::set(many.clone());
+			tell_unhealthy([1, 2]);
+			let status = poll_probation();
+			assert_eq!(status, GateStatus::Failed(Failure::ReportedUnhealthy));
+			assert_eq!((written(), Completed::get()), (blob(3), many));
+		});
+	}
+
+	#[test]
 	fn a_migration_should_be_left_alone_when_there_is_no_way_back() {
 		build_and_execute(|| {
 			enacted(&Dossier {

@@ -333,12 +333,14 @@ pub mod pallet {
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		// Before the migrations of the way back begin in a rescue block: this pallet comes before theirs.
 		fn on_runtime_upgrade() -> Weight {
-			let looks = T::DbWeight::get().reads(2);
-			if !Self::in_rescue() || !T::Migrations::ongoing() {
-				return looks;
+			if !Self::in_rescue() {
+				return T::DbWeight::get().reads(1);
 			}
-			Self::abandon_migration();
-			looks.saturating_add(T::DbWeight::get().reads_writes(1, 1))
+			Self::note_upgrade_in_rescue();
+			if T::Migrations::ongoing() {
+				Self::abandon_migration();
+			}
+			T::DbWeight::get().reads_writes(3, 2)
 		}
 
 		fn on_initialize(_: BlockNumberFor<T>) -> Weight {
@@ -762,7 +764,9 @@ impl<T: Config> Pallet<T> {
 			Rollback::PreviousCode => (trial.parent, None, Version::Any),
 			Rollback::Irreversible => return Ok(None),
 		};
-		let bytes = Self::bytes(hash, len).ok_or(Error::<T>::BytesMissing)?;
+		// A rescue block has them in any case, whatever became of the uploads.
+		let bytes = Self::ready_in_rescue(hash).or_else(|| Self::bytes(hash, len));
+		let bytes = bytes.ok_or(Error::<T>::BytesMissing)?;
 		Ok(Some(WayBack {
 			hash,
 			bytes,
@@ -780,21 +784,25 @@ impl<T: Config> Pallet<T> {
 
 	/// Notes which migrations are done before the candidate does any.
 	fn remember_migrations() {
-		let names = T::Migrations::completed();
-		let done: BTreeSet<H256> = names.iter().map(|name| hash_of(name)).collect();
-		match BoundedBTreeSet::try_from(done) {
-			Ok(done) => CompletedBefore::<T>::put(done),
-			Err(_) => log::warn!(target: "airlock", "too many migrations to remember them"),
+		let done = T::Migrations::completed(MAX_REMEMBERED);
+		let done = done.and_then(|names| {
+			let hashes: BTreeSet<H256> = names.iter().map(|name| hash_of(name)).collect();
+			BoundedBTreeSet::try_from(hashes).ok()
+		});
+		if done.is_none() {
+			log::warn!(target: "airlock", "too many migrations to remember them");
 		}
+		CompletedBefore::<T>::set(done);
 	}
 
 	/// Has those that the candidate completed run when they come again: the way back undoes them, and the next upgrade may
-	/// bring the same ones.
+	/// bring the same ones. A candidate that has written more than one can have completed is none whose word counts.
 	fn forget_migrations() {
 		let Some(before) = CompletedBefore::<T>::take() else {
 			return;
 		};
-		for name in T::Migrations::completed() {
+		let most = MAX_REMEMBERED.saturating_mul(2);
+		for name in T::Migrations::completed(most).unwrap_or_default() {
 			if !before.contains(&hash_of(&name)) {
 				T::Migrations::forget(&name);
 			}
@@ -804,9 +812,10 @@ impl<T: Config> Pallet<T> {
 	/// Writes the rollback code of the upgrade on probation, if its dossier names one.
 	fn roll_back(trial: &Trial<BlockNumberFor<T>>, why: Failure) -> DispatchResult {
 		let id = trial.id;
+		let back = Self::way_back(trial)?;
 		let is_dedicated = matches!(trial.rollback, Rollback::Dedicated(_));
-		// What runs in a rescue block by now is the dedicated way back's own.
-		let is_its_own = is_dedicated && Self::in_rescue();
+		// What runs in a rescue block by now is the dedicated way back's own, if its upgrade was seen.
+		let is_its_own = is_dedicated && Self::has_upgraded_in_rescue();
 		// `system` takes no code while a migration runs. Without a way back it is left alone: it may still end.
 		if trial.rollback != Rollback::Irreversible && !is_its_own && T::Migrations::ongoing() {
 			Self::abandon_migration();
@@ -815,7 +824,6 @@ impl<T: Config> Pallet<T> {
 		if is_dedicated {
 			Self::forget_migrations();
 		}
-		let back = Self::way_back(trial)?;
 		let written = back.as_ref().map(|back| back.hash);
 		if let Some(back) = back {
 			let dedicated = match &trial.rollback {

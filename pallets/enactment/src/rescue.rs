@@ -10,10 +10,30 @@ use frame_support::{
 use sp_core::storage::well_known_keys;
 use sp_runtime::{traits::UniqueSaturatedInto, DigestItem};
 
+/// What the mark of a rescue block becomes. Nodes only look whether it is there.
+const UPGRADED: &[u8] = &[2];
+
 impl<T: Config> Pallet<T> {
 	/// True in a rescue block: this code runs because the chain's own does not.
 	pub(super) fn in_rescue() -> bool {
 		unhashed::exists(ACTIVE)
+	}
+
+	/// The upgrade to the way back was seen in this rescue block: what the candidate left is given up, and the way back's own
+	/// migrations begin.
+	pub(super) fn note_upgrade_in_rescue() {
+		unhashed::put_raw(ACTIVE, UPGRADED);
+	}
+
+	/// True if it was.
+	pub(super) fn has_upgraded_in_rescue() -> bool {
+		unhashed::get_raw(ACTIVE).as_deref() == Some(UPGRADED)
+	}
+
+	/// The bytes of a way back by which a rescue block is run.
+	pub(super) fn ready_in_rescue(hash: H256) -> Option<Vec<u8>> {
+		let bytes = unhashed::get_raw(CODE).filter(|_| Self::in_rescue())?;
+		(hash_of(&bytes) == hash).then_some(bytes)
 	}
 
 	/// Gives nodes the code of the way back. Without a way back there is nothing to give.
@@ -70,6 +90,7 @@ impl<T: Config> Pallet<T> {
 			}
 		}
 		unhashed::kill(ACTIVE);
+		CompletedBefore::<T>::kill();
 		Self::disarm();
 		Self::end_pulse();
 	}
@@ -222,6 +243,33 @@ mod tests {
 			Migrating::set(true);
 			begin_block_of_new_code();
 			assert!(Migrating::get());
+		});
+	}
+
+	#[test]
+	fn a_rescue_should_give_up_a_migration_when_its_code_was_no_upgrade() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			Migrating::set(true);
+			rescue();
+			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Rescued));
+			assert!(!Migrating::get());
+			end();
+			end_block();
+			nothing_is_left();
+		});
+	}
+
+	#[test]
+	fn a_rescue_should_not_need_the_uploaded_bytes() {
+		build_and_execute(|| {
+			enacted(&dossier());
+			let key = (hash(&blob(3)), blob(3).len() as u32);
+			pallet_preimage::PreimageFor::<Test>::remove(key);
+			assert!(Enactment::bytes(key.0, Some(key.1)).is_none());
+			rescue();
+			assert_eq!(poll_probation(), GateStatus::Failed(Failure::Rescued));
+			assert_eq!(stored(well_known_keys::CODE), Some(blob(3)));
 		});
 	}
 

@@ -108,8 +108,9 @@ pub trait Migrations {
 	fn ongoing() -> bool;
 	/// Gives up whatever runs, so that other code can be written. What it did to the state so far stays.
 	fn abandon();
-	/// Names of all that were ever completed: one that comes again is skipped.
-	fn completed() -> Vec<Vec<u8>>;
+	/// Names of all that were ever completed: one that comes again is skipped. `None` if there are more than `most`: whatever code
+	/// has written there, this looks at no more.
+	fn completed(most: u32) -> Option<Vec<Vec<u8>>>;
 	/// Has the one of this name run when it comes again.
 	fn forget(name: &[u8]);
 }
@@ -119,8 +120,8 @@ impl Migrations for () {
 		false
 	}
 	fn abandon() {}
-	fn completed() -> Vec<Vec<u8>> {
-		Vec::new()
+	fn completed(_: u32) -> Option<Vec<Vec<u8>>> {
+		Some(Vec::new())
 	}
 	fn forget(_: &[u8]) {}
 }

@@ -148,16 +148,26 @@ impl airlock_primitives::Migrations for SdkMigrations {
 	fn abandon() {
 		pallet_migrations::Cursor::<Runtime>::kill();
 	}
-	fn completed() -> Vec<Vec<u8>> {
-		let names = pallet_migrations::Historic::<Runtime>::iter_keys();
-		names.map(|name| name.into_inner()).collect()
+	// By their keys, which may be anything: code on probation can write what is no name.
+	fn completed(most: u32) -> Option<Vec<Vec<u8>>> {
+		let prefix = pallet_migrations::Historic::<Runtime>::final_prefix();
+		let mut names = Vec::new();
+		let mut last = prefix.to_vec();
+		while let Some(key) = sp_io::storage::next_key(&last) {
+			let Some(name) = key.strip_prefix(&prefix[..]) else {
+				break;
+			};
+			if names.len() >= most as usize {
+				return None;
+			}
+			names.push(name.to_vec());
+			last = key;
+		}
+		Some(names)
 	}
 	fn forget(name: &[u8]) {
-		if let Ok(name) = name.to_vec().try_into() {
-			pallet_migrations::Historic::<Runtime>::remove::<
-				&pallet_migrations::IdentifierOf<Runtime>,
-			>(&name);
-		}
+		let prefix = pallet_migrations::Historic::<Runtime>::final_prefix();
+		unhashed::kill(&[&prefix[..], name].concat());
 	}
 }
 

@@ -53,6 +53,8 @@ struct Chain {
 	head: Header,
 	nonce: u32,
 	spec_version: u32,
+	/// Slots that were lost.
+	lost: u64,
 }
 
 impl Chain {
@@ -98,6 +100,7 @@ impl Chain {
 			head,
 			nonce: 0,
 			spec_version,
+			lost: 0,
 		}
 	}
 
@@ -131,7 +134,7 @@ impl Chain {
 		tamper: impl Fn(&mut Header),
 	) {
 		let state = state_at(&self.backend, self.head.hash()).unwrap();
-		let slot = 1_000 + u64::from(*self.head.number());
+		let slot = 1_000 + u64::from(*self.head.number()) + self.lost;
 		let pre = DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode());
 		let (number, zero) = (*self.head.number() + 1, H256::zero());
 		let header = Header::new(
@@ -299,12 +302,14 @@ fn sums(outcome: &Outcome, id: SectionId) -> Sums {
 
 #[test]
 fn history_with_a_rescue_is_reproduced() {
+	// The third block is one since the watch should be over, or since there was none for so long.
+	for (until, gap, lost) in [(2, 1_000, 0), (1_000, 5, 4)] {
+		assert_reproduces_a_rescue(Armed { until, gap }, lost);
+	}
+}
+
+fn assert_reproduces_a_rescue(armed: Armed, lost: u64) {
 	let mut genesis = genesis();
-	// The third block is one in any case.
-	let armed = Armed {
-		until: 2,
-		gap: 1_000,
-	};
 	let ready = [
 		(rescue::ARMED.to_vec(), armed.encode()),
 		(rescue::CODE.to_vec(), GOOD_ROLLBACK.to_vec()),
@@ -312,6 +317,7 @@ fn history_with_a_rescue_is_reproduced() {
 	genesis.top.extend(ready);
 	let mut chain = Chain::from_genesis(genesis, BASE_SPEC_VERSION);
 	chain.live(2);
+	chain.lost = lost;
 	chain.rescue(GOOD_ROLLBACK);
 	chain.spec_version = GOOD_ROLLBACK_SPEC_VERSION;
 	chain.live(3);

@@ -173,8 +173,8 @@ impl Migrations for Chain {
 		Migrating::set(false);
 	}
 	// Which they were is not in the specification.
-	fn completed() -> Vec<Vec<u8>> {
-		Vec::new()
+	fn completed(_: u32) -> Option<Vec<Vec<u8>>> {
+		Some(Vec::new())
 	}
 	fn forget(_: &[u8]) {}
 }
