@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{
 	parameter_types,
-	storage::{storage_prefix, unhashed},
+	storage::{storage_prefix, unhashed, StoragePrefixedMap},
 	traits::{ConstU128, ConstU32, Contains, Get},
 };
 use pallet_airlock_proposals::RequiredApi;

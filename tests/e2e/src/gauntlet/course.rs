@@ -5,7 +5,7 @@ use super::{
 	monitor,
 };
 use crate::{
-	client::{self, Client, Refused},
+	client::{self, is_refusal, Client, Refused},
 	network::{Network, Node, Options as Start, VALIDATORS},
 	roles::{self, Actor, Baseline, Cast, Round, Simulated},
 };
@@ -310,7 +310,17 @@ impl<'a> Course<'a> {
 		let round = roles::round(&client.best().await?, id).await?;
 		let simulated = made_up(client, &round, dossier)?;
 		let salt = roles::salt()?;
-		roles::commit(client, liar, id, &round, &simulated.report, salt).await?;
+		// A fork may have taken back that it is being simulated; then it will be again.
+		until("a commitment", self.stage, async || {
+			let sent = roles::commit(client, liar, id, &round, &simulated.report, salt).await;
+			match sent {
+				Err(error) if is_refusal(&error, "Simulations::NoRound") => Ok(None),
+				sent => sent
+					.map(|_| Some(Ok(())))
+					.or_else(|error| Ok(Some(Err(error)))),
+			}
+		})
+		.await??;
 		let seed = until("the end of the commit window", self.stage, async || {
 			let at = client.best().await?;
 			Ok(roles::round(&at, id).await?.seed)
