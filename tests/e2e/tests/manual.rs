@@ -23,9 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(240);
 /// Where each command records its answer.
 const JOURNAL: &str = "journal.jsonl";
 
-/// Commands whose answers are in no journal: nothing in a peaceful upgrade asks for the first two, and the others write what
-/// they answer to stdout as it is.
-const UNSEEN: [&str; 4] = ["abort", "challenge", "completion", "man"];
+/// Commands without a good answer in the journal: nothing in a peaceful upgrade asks for the first two, what the manual submits
+/// is refused, and the others are not run by it.
+const UNSEEN: [&str; 5] = ["abort", "challenge", "submit", "completion", "man"];
 
 /// Written after what a command wrote.
 const END: &str = "--- end of the command's output";
