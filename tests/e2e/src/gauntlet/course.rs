@@ -315,9 +315,7 @@ impl<'a> Course<'a> {
 			let sent = roles::commit(client, liar, id, &round, &simulated.report, salt).await;
 			match sent {
 				Err(error) if is_refusal(&error, "Simulations::NoRound") => Ok(None),
-				sent => sent
-					.map(|_| Some(Ok(())))
-					.or_else(|error| Ok(Some(Err(error)))),
+				sent => Ok(Some(sent)),
 			}
 		})
 		.await??;
