@@ -262,7 +262,7 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 /// Keeps a result, where that was asked for. What was done stays done if it cannot be kept: that is said, and no failure.
-fn record(context: &Context, document: &Value) {
+pub(crate) fn record(context: &Context, document: &Value) {
 	let Some(path) = &context.global.journal else {
 		return;
 	};

@@ -9,6 +9,9 @@ use std::{
 };
 use subxt_signer::{polkadot_js_compat, sr25519::Keypair, SecretUri};
 
+/// What in the environment names a key, if no option does.
+pub const KEY_VARIABLE: &str = "AIRLOCK_KEY";
+
 /// Which key signs.
 #[derive(Clone, Debug, clap::Args)]
 pub struct KeyOptions {
@@ -16,7 +19,7 @@ pub struct KeyOptions {
 	#[arg(
 		long = "from",
 		value_name = "KEY",
-		env = "AIRLOCK_KEY",
+		env = KEY_VARIABLE,
 		hide_env_values = true
 	)]
 	pub from: Option<String>,

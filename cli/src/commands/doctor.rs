@@ -33,11 +33,11 @@ pub struct Doctor {
 }
 
 /// One thing that was looked at.
-struct Check {
-	name: &'static str,
+pub(super) struct Check {
+	pub(super) name: &'static str,
 	/// `None` if it could not be told.
-	well: Option<bool>,
-	found: String,
+	pub(super) well: Option<bool>,
+	pub(super) found: String,
 	/// What to do if it is not well.
 	advice: &'static str,
 }
@@ -126,7 +126,7 @@ async fn version(client: &Client) -> Result<Check> {
 	Ok(Check::new("version", true, found, ""))
 }
 
-async fn synced(client: &Client) -> Result<Check> {
+pub(super) async fn synced(client: &Client) -> Result<Check> {
 	let health: Json = client.request("system_health", rpc_params![]).await?;
 	let syncing = health
 		.get("isSyncing")
@@ -142,7 +142,7 @@ async fn synced(client: &Client) -> Result<Check> {
 	))
 }
 
-async fn peers(client: &Client) -> Result<Check> {
+pub(super) async fn peers(client: &Client) -> Result<Check> {
 	let health: Json = client.request("system_health", rpc_params![]).await?;
 	let should = health
 		.get("shouldHavePeers")
@@ -157,7 +157,7 @@ async fn peers(client: &Client) -> Result<Check> {
 	))
 }
 
-async fn finality(client: &Client) -> Result<Check> {
+pub(super) async fn finality(client: &Client) -> Result<Check> {
 	let (best, finalized) = client.heads().await?;
 	let lag = best.saturating_sub(finalized);
 	let found = format!("{lag} blocks behind (#{finalized})");

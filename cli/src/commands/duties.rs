@@ -26,7 +26,7 @@ pub struct Duties {
 
 /// Something that awaits an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Duty {
+pub(super) struct Duty {
 	id: u32,
 	/// The command that does it.
 	command: &'static str,
@@ -97,16 +97,16 @@ impl Duties {
 }
 
 /// What an account is.
-struct Roles {
+pub(super) struct Roles {
 	account: AccountId32,
 	hex: Json,
-	validator: bool,
+	pub(super) validator: bool,
 	simulator: bool,
 	auditor: bool,
 }
 
 impl Roles {
-	async fn of(at: &Block, account: &AccountId32) -> Result<Self> {
+	pub(super) async fn of(at: &Block, account: &AccountId32) -> Result<Self> {
 		let hex: Json = format!("0x{}", hex::encode(account.0)).into();
 		let key = || vec![key_of_account(&account.0)];
 		let active = view::stored(at, "Validators", "Active", vec![]).await?;
@@ -144,7 +144,7 @@ impl Roles {
 	}
 
 	/// What a proposal asks of the account, if anything.
-	async fn duty(&self, at: &Block, view: &View) -> Result<Option<Duty>> {
+	pub(super) async fn duty(&self, at: &Block, view: &View) -> Result<Option<Duty>> {
 		// It ends whatever anybody does.
 		if view::is_void(at, view).await? {
 			return Ok(None);

@@ -7,6 +7,7 @@ use subxt::dynamic::Value;
 
 mod abort;
 mod advance;
+mod attend;
 mod attest;
 mod batch;
 mod challenge;
@@ -95,6 +96,7 @@ commands! {
 	"vote" Vote(vote::Vote),
 	"ready" Ready(ready::Ready),
 	"health" Health(health::Health),
+	"attend" Attend(attend::Attend),
 	"abort" Abort(abort::Abort),
 	"batch" Batch(batch::Batch),
 	// Everyone.
