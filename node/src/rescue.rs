@@ -548,3 +548,6 @@ where
 		self.inner.import_block(block).await
 	}
 }
+
+#[cfg(test)]
+mod tests;
