@@ -3,7 +3,8 @@
 //! `origin-matrix.txt` is the reviewed result: a change of it is a change of who may do what. Write it anew with
 //! `UPDATE=1 cargo test --release --workspace every_call_with_every_origin`.
 
-use airlock_runtime::{Balances, Council, Runtime, RuntimeCall, RuntimeOrigin, System};
+use airlock_primitives::Stage;
+use airlock_runtime::{Balances, Council, Proposals, Runtime, RuntimeCall, RuntimeOrigin, System};
 use airlock_runtime_tests::*;
 use codec::Decode;
 use frame_support::{
@@ -209,27 +210,54 @@ fn wrapped(call: &RuntimeCall) -> Vec<RuntimeCall> {
 	]
 }
 
-fn assert_no_code_was_touched(what: &str) {
-	assert_eq!(code(), airlock_variants::BASE, "{what}");
-	assert!(System::authorized_upgrade().is_none(), "{what}");
-	assert!(
-		sp_io::storage::get(well_known_keys::HEAP_PAGES).is_none(),
-		"{what}"
-	);
+/// All in storage that decides which code runs, now and next.
+#[derive(PartialEq)]
+struct Code([Option<Vec<u8>>; 5]);
+
+impl Code {
+	fn read() -> Self {
+		use airlock_primitives::rescue;
+		let keys = [
+			well_known_keys::CODE,
+			well_known_keys::PENDING_CODE,
+			well_known_keys::HEAP_PAGES,
+			rescue::ARMED,
+			rescue::CODE,
+		];
+		Self(keys.map(|key| sp_io::storage::get(key).map(|value| value.to_vec())))
+	}
+
+	fn assert_untouched(&self, what: &str) {
+		assert!(*self == Self::read(), "{what}");
+		assert!(System::authorized_upgrade().is_none(), "{what}");
+	}
+}
+
+/// Before there is an upgrade, and at each stage of a good one.
+fn at_each_stage(test: impl Fn(&Code, &str)) {
+	use Stage::*;
+	on_local_chain(|| test(&Code::read(), "at first"));
+	for stage in [Registered, Simulation, Review, Voting, Timelock, Probation] {
+		on_local_chain(|| {
+			let id = good_upgrade_in(stage);
+			assert_eq!(Proposals::stage(id), Some(stage));
+			test(&Code::read(), &format!("in {stage:?}"));
+		});
+	}
 }
 
 #[test]
 fn no_reachable_origin_writes_code_through_any_wrapper() {
-	on_local_chain(|| {
+	at_each_stage(|before, stage| {
 		let mut tried = 0;
 		for door in doors() {
 			for wrapper in wrapped(&door) {
 				for (origin, make) in ORIGINS.into_iter().filter(|(name, _)| *name != "ROOT") {
-					let what = format!("{} in {} by {origin}", name(&door), name(&wrapper));
+					let what = format!("{} in {} by {origin} {stage}", name(&door), name(&wrapper));
 					if let Err(error) = dispatch(make(), wrapper.clone()) {
 						assert_ne!(error.error, DispatchError::Other("unreachable"), "{what}");
 					}
-					assert_no_code_was_touched(&what);
+					before.assert_untouched(&what);
 					tried += 1;
 				}
 			}
@@ -240,7 +268,7 @@ fn no_reachable_origin_writes_code_through_any_wrapper() {
 
 #[test]
 fn no_motion_of_the_council_writes_code() {
-	on_local_chain(|| {
+	at_each_stage(|before, stage| {
 		for (index, door) in doors().into_iter().enumerate() {
 			use sp_runtime::traits::Hash;
 			let hash = airlock_runtime::opaque::Hash::from(sp_io::hashing::blake2_256(
@@ -283,7 +311,7 @@ fn no_motion_of_the_council_writes_code() {
 					.is_none()
 				);
 			}
-			assert_no_code_was_touched(&name(&door));
+			before.assert_untouched(&format!("{} {stage}", name(&door)));
 			// A member has one motion at a time.
 			let release = pallet_collective::Call::release_proposal_cost {
 				proposal_hash: hash,
@@ -301,7 +329,7 @@ fn no_motion_of_the_council_writes_code() {
 /// Even Root, which nobody has, does not pass the gate: only the lifecycle's own dispatch does.
 #[test]
 fn the_gate_refuses_root_itself() {
-	on_local_chain(|| {
+	at_each_stage(|before, stage| {
 		use frame_system::Call::*;
 		let bytes = airlock_variants::GOOD.to_vec();
 		for call in [
@@ -312,10 +340,11 @@ fn the_gate_refuses_root_itself() {
 		] {
 			assert_eq!(
 				dispatch_unfiltered(RuntimeOrigin::root(), RuntimeCall::System(call)),
-				Err(pallet_airlock_enactment::Error::<Runtime>::NotThisCodesTurn.into())
+				Err(pallet_airlock_enactment::Error::<Runtime>::NotThisCodesTurn.into()),
+				"{stage}"
 			);
 		}
-		assert_no_code_was_touched("root");
+		before.assert_untouched(stage);
 		assert!(Balances::total_issuance() > 0);
 	});
 }
