@@ -305,7 +305,7 @@ pub struct Options {
 	pub validators_down: usize,
 	/// Full nodes for simulators.
 	pub simulators: usize,
-	/// Full nodes that are started later, by [`Network::join`]: the first executes all blocks, the second syncs by warp.
+	/// Full nodes that are started later, by [`Network::join`]: the first executes all blocks, the second syncs by warp, and so on.
 	pub late: usize,
 	/// One node that has another binary.
 	pub other_binary: Option<(usize, PathBuf)>,
@@ -436,8 +436,9 @@ impl Network {
 				Some(validator) => args.push(format!("--{validator}")),
 				None => args.push(format!("--name={name}")),
 			}
-			// The second one that comes late does not execute all blocks: it begins at a state that was final.
-			if name == "late-2" {
+			// Every second one that comes late does not execute all blocks: it begins at a state that was final.
+			let late = name.strip_prefix("late-").map(str::parse::<usize>);
+			if matches!(late, Some(Ok(number)) if number % 2 == 0) {
 				args.extend(["--sync=warp", "--state-pruning=256"].map(str::to_owned));
 			}
 			let others = addresses.iter().zip(p2p).enumerate();
@@ -528,6 +529,11 @@ impl Network {
 		let node = next.ok_or_else(|| anyhow!("no node is left that could join"))?;
 		node.start()?;
 		Ok(node)
+	}
+
+	/// Those of them that were started.
+	pub fn joined(&self) -> impl Iterator<Item = &Node> {
+		self.late.iter().filter(|node| node.pid().is_some())
 	}
 
 	/// Cuts the network in two halves, or mends it.

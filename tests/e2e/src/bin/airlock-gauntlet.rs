@@ -23,13 +23,13 @@ use std::{
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-	/// Only these, by their names.
+	/// Only these, by their names; of `--faults` also all of one fault, by its name.
 	#[arg(long, value_name = "NAME", value_delimiter = ',')]
 	only: Vec<String>,
 	/// Says what there is, and where each must stop.
 	#[arg(long)]
 	list: bool,
-	/// Instead: what happens to nodes while a good upgrade passes, and must not matter.
+	/// Instead: what happens to nodes while an upgrade passes, and must not matter.
 	#[arg(long)]
 	faults: bool,
 	/// Instead: a good upgrade under load, watched for so many minutes. Nothing may send it back.
@@ -44,8 +44,8 @@ struct Cli {
 	/// Chains at a time. Too many starve each other: then even good code is left for silence.
 	#[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
 	at_once: u8,
-	/// How often to push each blob, on a new chain each time. From two on it is about times: no good upgrade follows, and nothing
-	/// syncs.
+	/// How often to push each blob, on a new chain each time. From two on it is about times: no good upgrade follows, nothing
+	/// syncs, and nodes begin with what the first chain compiled.
 	#[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["faults", "soak"], value_parser = clap::value_parser!(u16).range(1..))]
 	times: u16,
 	/// Also write the rows as JSON.
@@ -74,7 +74,7 @@ async fn run(cli: Cli) -> Result<bool> {
 		return Ok(true);
 	}
 	let mut rows = if cli.faults {
-		run_faults(&cli, binary).await
+		run_faults(&cli, binary).await?
 	} else {
 		run_blobs(&cli, binary).await?
 	};
@@ -130,18 +130,24 @@ impl Progress {
 	}
 }
 
-async fn run_faults(cli: &Cli, binary: PathBuf) -> Vec<Row> {
+async fn run_faults(cli: &Cli, binary: PathBuf) -> Result<Vec<Row>> {
 	let (mut trials, left_out) = faults::trials(cli.old_node.as_ref());
-	let name = |(fault, _): &faults::Trial| format!("{fault:?}");
-	if !cli.only.is_empty() {
-		trials.retain(|trial| cli.only.contains(&name(trial)));
-	}
 	left_out.iter().for_each(|why| println!("left out: {why}"));
+	let is_named = |trial: &faults::Trial, name: &str| {
+		name == faults::name(*trial) || name == format!("{:?}", trial.0)
+	};
+	for name in &cli.only {
+		let known = trials.iter().any(|trial| is_named(trial, name));
+		ensure!(known, "there is no '{name}': see --faults --list");
+	}
+	if !cli.only.is_empty() {
+		trials.retain(|trial| cli.only.iter().any(|name| is_named(trial, name)));
+	}
 	if cli.list {
 		trials
 			.iter()
-			.for_each(|(fault, moment)| println!("{fault:?} at {moment:?}"));
-		return Vec::new();
+			.for_each(|trial| println!("{}", faults::name(*trial)));
+		return Ok(Vec::new());
 	}
 	let options = faults::Options {
 		binary,

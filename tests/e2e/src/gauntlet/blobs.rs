@@ -69,6 +69,15 @@ pub fn all() -> Result<Vec<Blob>> {
 	Ok(all)
 }
 
+/// One of them.
+///
+/// # Errors
+/// Also if there is none of that name.
+pub fn named(name: &str) -> Result<Blob> {
+	let found = all()?.into_iter().find(|blob| blob.name == name);
+	found.with_context(|| format!("there is no blob '{name}'"))
+}
+
 fn blob(name: &'static str, code: Vec<u8>, stop: Stop) -> Blob {
 	Blob {
 		name,

@@ -18,12 +18,12 @@ use futures::future::{join_all, try_join_all};
 use sp_core::H256;
 use sp_crypto_hashing::blake2_256;
 use std::{
-	collections::BTreeSet,
-	sync::OnceLock,
+	collections::{BTreeMap, BTreeSet},
+	sync::{Arc, OnceLock},
 	time::{Duration, Instant},
 };
 use tempfile::TempDir;
-use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 /// Chains of which all nodes may compile at a time.
 const COMPILING: u32 = 2;
@@ -89,52 +89,76 @@ pub struct End {
 /// The machine that all chains of a run share.
 ///
 /// All nodes of a chain compile what is voted on, on the same cores as those of all other chains here: without turns the block
-/// after a switch comes later than a chain waits for it, as it would on no validator's own machine. And what all chains begin
-/// with is compiled once.
+/// after a switch comes later than a chain waits for it, as it would on no validator's own machine. And what chains of one
+/// genesis begin with is compiled once.
 pub struct Machine {
 	turns: Semaphore,
-	prepared: OnceCell<TempDir>,
+	/// Files that chains of a genesis begin with.
+	prepared: Mutex<BTreeMap<String, Arc<TempDir>>>,
 }
 
 impl Default for Machine {
 	fn default() -> Self {
 		Self {
 			turns: Semaphore::new(COMPILING as usize),
-			prepared: OnceCell::new(),
+			prepared: Mutex::default(),
 		}
 	}
 }
 
 impl Machine {
-	/// Starts a network. All that this machine starts have the same genesis, which is compiled for the first.
+	/// Starts a network with what others of its genesis began with.
 	///
 	/// # Errors
 	/// If a node does not come up.
 	pub async fn start(&self, options: Start) -> Result<Network> {
-		let prepare = || async {
-			let first = Start {
-				binary: options.binary.clone(),
-				validators_down: VALIDATORS.len() - 1,
-				genesis: options.genesis.clone(),
-				..Start::default()
-			};
-			let folder = tempfile::Builder::new().prefix("airlock-").tempdir()?;
-			Network::start(&first).await?.leave(folder.path())?;
-			anyhow::Ok(folder)
+		let key = genesis_of(&options);
+		let known = {
+			let mut prepared = self.prepared.lock().await;
+			match prepared.get(&key) {
+				Some(known) => known.clone(),
+				None => {
+					let first = Start {
+						binary: options.binary.clone(),
+						validators_down: VALIDATORS.len() - 1,
+						wired: options.wired,
+						genesis: options.genesis.clone(),
+						..Start::default()
+					};
+					let files = files_of(&Network::start(&first).await?)?;
+					prepared.insert(key, files.clone());
+					files
+				}
+			}
 		};
-		let prepared = self
-			.prepared
-			.get_or_try_init(prepare)
-			.await?
-			.path()
-			.to_owned();
-		let prepared = Some(prepared);
+		let prepared = Some(known.path().to_owned());
 		Network::start(&Start {
 			prepared,
 			..options
 		})
 		.await
 	}
+
+	/// Has all further networks of this genesis begin with what this one has compiled.
+	///
+	/// # Errors
+	/// If a file is missing.
+	pub async fn learn(&self, options: &Start, from: &Network) -> Result<()> {
+		let mut prepared = self.prepared.lock().await;
+		prepared.insert(genesis_of(options), files_of(from)?);
+		Ok(())
+	}
+}
+
+/// What the specification of a chain depends on.
+fn genesis_of(options: &Start) -> String {
+	format!("{} {}", options.wired, options.genesis)
+}
+
+fn files_of(network: &Network) -> Result<Arc<TempDir>> {
+	let folder = tempfile::Builder::new().prefix("airlock-").tempdir()?;
+	network.leave(folder.path())?;
+	Ok(Arc::new(folder))
 }
 
 /// Code that was written.
@@ -149,8 +173,8 @@ pub struct Course<'a> {
 	network: &'a Network,
 	cast: &'a Cast,
 	machine: &'a Machine,
-	/// True if the code keeps all cores busy: then it has all turns until it is decided about.
-	is_busy: bool,
+	/// How many turns the code takes that is voted on. One that keeps all cores busy takes all, until it is decided about.
+	turns: u32,
 	/// How long a stage may take.
 	stage: Duration,
 }
@@ -162,14 +186,20 @@ impl<'a> Course<'a> {
 			network,
 			cast,
 			machine,
-			is_busy: false,
+			turns: 1,
 			stage: STAGE,
 		}
 	}
 
 	/// The same, with code that may keep all cores busy.
-	pub fn busy(&self, is_busy: bool) -> Self {
-		Self { is_busy, ..*self }
+	pub fn busy(self) -> Self {
+		let turns = COMPILING;
+		Self { turns, ..self }
+	}
+
+	/// The same, with code that no node has to compile: see [`Machine::learn`].
+	pub fn compiled(self) -> Self {
+		Self { turns: 0, ..self }
 	}
 
 	/// With slots that are so many times as long.
@@ -266,8 +296,7 @@ impl<'a> Course<'a> {
 	/// validators vote for it. It waits in the review until it is its turn to be compiled.
 	pub async fn wave_through(&self, id: ProposalId, dossier: &Dossier) -> Result<Written<'a>> {
 		self.to_review(id, dossier).await?;
-		let count = if self.is_busy { COMPILING } else { 1 };
-		let turn = self.machine.turns.acquire_many(count).await?;
+		let turn = self.machine.turns.acquire_many(self.turns).await?;
 		self.to_voting(id).await?;
 		self.vote(id, dossier).await?;
 		let client = self.client().await?;
@@ -397,7 +426,7 @@ impl<'a> Course<'a> {
 		before: &Baseline,
 	) -> Result<End> {
 		let since = Instant::now();
-		let _turn = self.is_busy.then_some(turn);
+		let _turn = (self.turns == COMPILING).then_some(turn);
 		let client = self.client().await?;
 		let used = OnceLock::new();
 		let use_it = async {
@@ -502,22 +531,29 @@ impl<'a> Course<'a> {
 		Ok(end.ended_at)
 	}
 
-	/// All nodes have the same block at a height that is final on all of them, and finality goes on.
+	/// All nodes that run have the same block at a height that is final on all of them, and finality goes on.
 	pub async fn agree(&self) -> Result<u32> {
 		let height = self.client().await?.heads().await?.0;
-		let mut roots = BTreeSet::new();
-		for node in self.network.nodes() {
+		let mut agreed = None;
+		for node in self.network.nodes().iter().chain(self.network.joined()) {
 			let own = node.client().await?;
-			until("finality", STAGE, async || {
-				Ok((own.heads().await?.1 >= height).then_some(()))
+			let seen = until("finality", SYNC, async || {
+				// One that syncs by warp gets the blocks before its first state last, and until then may name another.
+				let is_final = own.heads().await?.1 >= height;
+				let Some(hash) = own.hash_of(height).await?.filter(|_| is_final) else {
+					return Ok(None);
+				};
+				let seen = (hash, own.state_root(hash).await?);
+				ensure!(
+					agreed.is_none_or(|agreed| agreed == seen),
+					"#{height} is {seen:?} there, and {agreed:?} on others"
+				);
+				Ok(Some(seen))
 			})
 			.await
 			.with_context(|| node.name.clone())?;
-			let hash = own.hash_of(height).await?;
-			let hash = hash.context("a final block is gone")?;
-			roots.insert((hash, own.state_root(hash).await?));
+			agreed = Some(seen);
 		}
-		ensure!(roots.len() == 1, "nodes differ at #{height}: {roots:?}");
 		Ok(height)
 	}
 

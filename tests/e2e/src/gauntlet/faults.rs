@@ -1,6 +1,8 @@
-//! What happens to nodes while a good upgrade passes, and must not matter: the code is written once, on one chain.
+//! What happens to nodes while an upgrade passes, and must not matter: the code is written once, on one chain, and kept if it
+//! is good; code that builds no block is left, also by those who were away or came anew.
 
 use super::{
+	blobs::{self, Blob},
 	course::{Candidate, Course, Machine},
 	is_sound, Row,
 };
@@ -9,7 +11,7 @@ use crate::{
 	network::{Network, Node, Options as Start},
 	roles::{self, Actor, Cast},
 };
-use airlock_primitives::{Outcome, ProposalId, Stage};
+use airlock_primitives::{Failure, Outcome, ProposalId, Stage};
 use anyhow::{anyhow, bail, ensure, Context, Result};
 use futures::{stream, StreamExt};
 use std::{collections::BTreeSet, path::PathBuf, time::Duration};
@@ -25,6 +27,10 @@ const DISK: u64 = 192 * 1024 * 1024;
 const VICTIM: usize = 3;
 /// Blocks after the switch in which it is watched, by the rules of these chains.
 const WATCHED: u32 = super::CRITICAL + 2;
+/// So long after the switch of code that builds no block a fault begins: the way back builds one after twelve slots of two seconds.
+const UNTIL_RESCUE: Duration = Duration::from_secs(18);
+/// The blob that builds no block.
+const BUILDS_NOTHING: &str = "panics-at-once";
 
 /// A fault.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,6 +51,8 @@ pub enum Fault {
 	Removed,
 	/// The validator runs an older node all the time.
 	OldNode,
+	/// Two nodes that were never there come: one executes all blocks, one syncs by warp.
+	Joined,
 }
 
 /// When it happens.
@@ -58,6 +66,8 @@ pub enum Moment {
 	Critical,
 	/// When nobody is heard any more.
 	CloseOut,
+	/// When the new code builds no block, and the way back is about to.
+	Rescue,
 }
 
 /// One fault at one moment.
@@ -90,24 +100,28 @@ pub fn trials(old_node: Option<&PathBuf>) -> (Vec<Trial>, Vec<String>) {
 	use Fault::*;
 	let (mut trials, mut left_out) = (Vec::new(), Vec::new());
 	for fault in [
-		Killed, Paused, Restarted, WrongClock, FullDisk, CutOff, Removed, OldNode,
+		Killed, Paused, Restarted, WrongClock, FullDisk, CutOff, Removed, OldNode, Joined,
 	] {
 		match is_possible(fault, old_node) {
 			Err(why) => left_out.push(format!("{fault:?}: {why:#}")),
-			// These are one thing for the whole course.
-			Ok(()) if matches!(fault, Removed | OldNode) => trials.push((fault, Moment::Timelock)),
-			Ok(()) => trials.extend(
-				[
-					Moment::Timelock,
-					Moment::Switch,
-					Moment::Critical,
-					Moment::CloseOut,
-				]
-				.map(|moment| (fault, moment)),
-			),
+			Ok(()) => trials.extend(moments(fault).iter().map(|moment| (fault, *moment))),
 		}
 	}
 	(trials, left_out)
+}
+
+/// When a fault is tried.
+fn moments(fault: Fault) -> &'static [Moment] {
+	use Moment::*;
+	match fault {
+		// A motion of the council that is under way at the switch is void.
+		Fault::Removed => &[Timelock, Critical],
+		// All the time, with good code and with bad.
+		Fault::OldNode => &[Timelock, Rescue],
+		// At any other time they do what those do that come afterwards.
+		Fault::Joined => &[Rescue],
+		_ => &[Timelock, Switch, Critical, CloseOut, Rescue],
+	}
 }
 
 /// What to run.
@@ -122,18 +136,22 @@ pub struct Options {
 }
 
 /// Makes trials, and says of each how it ended as soon as it is known.
-pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> Vec<Row> {
+///
+/// # Errors
+/// If this program was built without wasm.
+pub async fn run(options: &Options, trials: Vec<Trial>, tell: impl Fn(&Row)) -> Result<Vec<Row>> {
 	let machine = Machine::default();
+	let bad = blobs::named(BUILDS_NOTHING)?;
 	let courses = trials
 		.into_iter()
-		.map(|trial| one(options, &machine, trial));
+		.map(|trial| one(options, &machine, &bad, trial));
 	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 	let mut rows = Vec::new();
 	while let Some(row) = courses.next().await {
 		tell(&row);
 		rows.push(row);
 	}
-	rows
+	Ok(rows)
 }
 
 /// Who built the blocks that wrote the code. Each validator must have built one: whose turn it is makes no difference.
@@ -143,10 +161,10 @@ pub fn authors(rows: &[Row]) -> BTreeSet<&str> {
 		.collect()
 }
 
-async fn one(options: &Options, machine: &Machine, (fault, moment): Trial) -> Row {
-	let mut row = Row::named(format!("{fault:?} at {moment:?}"));
+async fn one(options: &Options, machine: &Machine, bad: &Blob, (fault, moment): Trial) -> Row {
+	let mut row = Row::named(name((fault, moment)));
 	let made = async {
-		let mut network = Network::start(&Start {
+		let start = machine.start(Start {
 			binary: options.binary.clone(),
 			other_binary: options
 				.old_node
@@ -162,11 +180,11 @@ async fn one(options: &Options, machine: &Machine, (fault, moment): Trial) -> Ro
 				2,
 				4,
 			),
-			late: 2,
+			late: if fault == Fault::Joined { 4 } else { 2 },
 			..Start::default()
-		})
-		.await?;
-		let made = pass(&network, machine, (fault, moment), &mut row).await;
+		});
+		let mut network = start.await?;
+		let made = pass(&network, machine, bad, (fault, moment), &mut row).await;
 		if made.is_err() {
 			network.keep_files();
 		}
@@ -178,17 +196,26 @@ async fn one(options: &Options, machine: &Machine, (fault, moment): Trial) -> Ro
 	row
 }
 
-/// A good upgrade, with the fault in it.
+/// A trial, as it is called.
+pub fn name((fault, moment): Trial) -> String {
+	format!("{fault:?} at {moment:?}")
+}
+
+/// An upgrade, with the fault in it.
 async fn pass(
 	network: &Network,
 	machine: &Machine,
+	bad: &Blob,
 	(fault, moment): Trial,
 	row: &mut Row,
 ) -> Result<()> {
 	let mut cast = Cast::new(crate::network::VALIDATORS.len())?;
 	let course = Course::new(network, &cast, machine);
 	course.settle().await?;
-	let candidate = Candidate::good();
+	let (candidate, expected) = match moment {
+		Moment::Rescue => (bad.into(), Outcome::RolledBack(Failure::Rescued)),
+		_ => (Candidate::good(), Outcome::Finalized),
+	};
 	let (id, dossier) = course.propose(&candidate).await?;
 	let before = course.before(candidate.version).await?;
 	let hit = async {
@@ -204,10 +231,7 @@ async fn pass(
 	};
 	let ((), (switched_at, end)) = futures::try_join!(hit, upgrade)?;
 	row.note(&end);
-	ensure!(
-		end.outcome == Outcome::Finalized,
-		"it should have been kept"
-	);
+	ensure!(end.outcome == expected, "it should have ended {expected:?}");
 	let client = network.observer()?.client().await?;
 	let hash = client
 		.hash_of(switched_at)
@@ -249,8 +273,12 @@ async fn wait_for(network: &Network, id: ProposalId, moment: Moment) -> Result<(
 			}
 			Moment::Critical => since.is_some_and(|blocks| blocks >= 2),
 			Moment::CloseOut => since.is_some_and(|blocks| blocks >= WATCHED),
+			Moment::Rescue => since.is_some(),
 		};
 		if is_time {
+			if moment == Moment::Rescue {
+				tokio::time::sleep(UNTIL_RESCUE).await;
+			}
 			return Ok(());
 		}
 		ensure!(
@@ -302,6 +330,10 @@ async fn inject(network: &Network, cast: &Cast, fault: Fault) -> Result<()> {
 		}
 		Fault::Removed => remove(network, cast).await,
 		Fault::OldNode => Ok(()),
+		Fault::Joined => {
+			network.join()?;
+			network.join().map(|_| ())
+		}
 	}
 }
 

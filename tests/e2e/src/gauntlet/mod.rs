@@ -5,7 +5,7 @@
 //! - [`blobs`]: what is pushed, and where it must stop.
 //! - [`cost`]: what the rescue costs.
 //! - [`course`]: how it is pushed, and what must hold afterwards.
-//! - [`faults`]: what happens to nodes while a good upgrade passes.
+//! - [`faults`]: what happens to nodes while an upgrade passes.
 //! - [`monitor`]: what users do while an upgrade is watched.
 //! - [`soak`]: a good upgrade under load, for a long time.
 //!
@@ -55,7 +55,8 @@ pub struct Options {
 	pub binary: PathBuf,
 	/// Chains at a time.
 	pub at_once: usize,
-	/// How often each is pushed, on a new chain each time. From two on it is about times: what follows a blob is left out.
+	/// How often each is pushed, on a new chain each time. From two on it is about times: what follows a blob is left out, and
+	/// from the second time on nothing is compiled any more.
 	pub times: usize,
 }
 
@@ -123,11 +124,32 @@ pub async fn run(options: &Options, blobs: Vec<Blob>, tell: impl Fn(&Row)) -> Ve
 	let is_refused = |blob: &Blob| matches!(blob.stop, Stop::Refused(_));
 	let (refused, written): (Vec<_>, Vec<_>) = blobs.into_iter().partition(is_refused);
 	let machine = Machine::default();
-	let again = std::iter::repeat_n(&written, options.times).flatten();
-	let courses = again.map(|blob| written_one(options, &machine, blob));
-	let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 	let push = async {
 		let mut rows = Vec::new();
+		let mut again = options.times;
+		if options.times > 1 {
+			for blob in &written {
+				let row = written_one(options, &machine, blob, Pass::First).await;
+				tell(&row);
+				rows.push(row);
+			}
+			again -= 1;
+		}
+		let is_compiled = |blob: &&Blob| {
+			let first = rows.iter().find(|row| row.blob == blob.name);
+			first.is_some_and(Row::is_survived)
+		};
+		let passes: Vec<(&Blob, Pass)> = written
+			.iter()
+			.map(|blob| match is_compiled(&blob) {
+				true => (blob, Pass::Again),
+				false => (blob, Pass::Only),
+			})
+			.collect();
+		let courses = std::iter::repeat_n(&passes, again)
+			.flatten()
+			.map(|(blob, pass)| written_one(options, &machine, blob, *pass));
+		let mut courses = stream::iter(courses).buffer_unordered(options.at_once.max(1));
 		while let Some(row) = courses.next().await {
 			tell(&row);
 			rows.push(row);
@@ -222,15 +244,20 @@ fn rules(timelock: u32, critical: u32, watch: u32, close_out: u32) -> Value {
 	})
 }
 
-async fn start(options: &Options, machine: &Machine) -> Result<(Network, Cast)> {
-	let network = machine.start(Start {
+/// A chain of this run.
+fn chain(options: &Options) -> Start {
+	Start {
 		binary: options.binary.clone(),
 		// Nodes compile the code while it waits: all chains share the cores of this machine.
 		genesis: rules(8, CRITICAL, 2, 2),
 		late: 2,
 		..Start::default()
-	});
-	Ok((network.await?, Cast::new(VALIDATORS.len())?))
+	}
+}
+
+async fn start(options: &Options, machine: &Machine) -> Result<(Network, Cast)> {
+	let network = machine.start(chain(options)).await?;
+	Ok((network, Cast::new(VALIDATORS.len())?))
 }
 
 /// What no chain takes is pushed at one chain, one after the other.
@@ -292,18 +319,40 @@ async fn refused(course: &Course<'_>, blob: &Blob, row: &mut Row) -> Result<()> 
 	Ok(())
 }
 
+/// Which time a blob is pushed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+	/// The only one, or one for which nothing is known.
+	Only,
+	/// The first of many: what it compiled is kept.
+	First,
+	/// One of the others.
+	Again,
+}
+
 /// One that is written, on a chain of its own.
-async fn written_one(options: &Options, machine: &Machine, blob: &Blob) -> Row {
+async fn written_one(options: &Options, machine: &Machine, blob: &Blob, pass: Pass) -> Row {
 	let mut row = Row::named(blob.name.into());
 	let pushed = async {
 		let (mut network, cast) = start(options, machine).await?;
 		let course = Course::new(&network, &cast, machine);
-		let done = push(&course.busy(blob.is_busy), blob, &mut row).await;
+		let pushed = || {
+			let course = Course::new(&network, &cast, machine);
+			match pass {
+				_ if blob.is_busy => course.busy(),
+				Pass::Again => course.compiled(),
+				Pass::Only | Pass::First => course,
+			}
+		};
+		let done = push(&pushed(), blob, &mut row).await;
 		let done = match done {
 			Ok(()) if options.times > 1 => course.agree().await.map(|_| ()),
 			Ok(()) => is_sound(&course).await,
 			failed => failed,
 		};
+		if done.is_ok() && pass == Pass::First {
+			machine.learn(&chain(options), &network).await?;
+		}
 		row.restarted = network.restarted();
 		if done.is_err() {
 			network.keep_files();
