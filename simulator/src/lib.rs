@@ -214,6 +214,15 @@ pub struct Part {
 	pub candidate: Duration,
 }
 
+/// Says what is wrong with a manifest of expected effects, if anything: no simulation begins with one that cannot be read.
+///
+/// # Errors
+/// [`Error::Effects`].
+pub fn check_effects(manifest: &[u8]) -> Result<(), Error> {
+	let read = effects::Effects::read(manifest);
+	read.map(|_| ()).map_err(Error::Effects)
+}
+
 fn in_threads<T: Send>(
 	input: &Input,
 	run: impl FnOnce() -> Result<T, Error> + Send,

@@ -142,7 +142,7 @@ pub(crate) fn plan<B: Backend<Block>>(
 	let mut header = anchor.clone();
 	for _ in 0..blocks {
 		let parent = header_of(backend, *header.parent_hash())?;
-		planned.push(plan_block(backend, executor, header, current)?);
+		planned.push(plan_block(backend, executor, header, &parent, current)?);
 		header = parent;
 	}
 	planned.reverse();
@@ -153,11 +153,11 @@ pub(crate) fn plan_block<B: Backend<Block>>(
 	backend: &B,
 	executor: &Executor,
 	header: Header,
+	parent: &Header,
 	current: H256,
 ) -> Result<Planned, Error> {
-	let parent = header_of(backend, *header.parent_hash())?;
 	let state = state_at(backend, *header.parent_hash())?;
-	let way_back = rescue_code(&state, &parent, &header)?;
+	let way_back = rescue_code(&state, parent, &header)?;
 	let rescue = way_back.is_some();
 	let (code, version) = match way_back {
 		Some(bytes) => load_way_back(&bytes, executor)?,

@@ -61,6 +61,7 @@ impl Shadow {
 	/// [`Error`] if the database lacks something. Whatever the candidate does is in the answer.
 	pub fn block<B: Backend<Block>>(&mut self, backend: &B, hash: H256) -> Result<Replayed, Error> {
 		let header = header_of(backend, hash)?;
+		let parent = header_of(backend, *header.parent_hash())?;
 		let state = state_at(backend, *header.parent_hash())?;
 		let (current, _) = load_from(&state, &self.executor)?;
 		let known = self.current.take().filter(|(code, _)| *code == current);
@@ -71,7 +72,7 @@ impl Shadow {
 			after: self.after.as_ref(),
 			effects: &self.effects,
 		};
-		let planned = plan_block(backend, &self.executor, header, current.hash)?;
+		let planned = plan_block(backend, &self.executor, header, &parent, current.hash)?;
 		replay_block(
 			backend,
 			&self.executor,

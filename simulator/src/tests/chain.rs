@@ -300,6 +300,11 @@ fn sums(outcome: &Outcome, id: SectionId) -> Sums {
 	outcome.report.section(id).unwrap().sums
 }
 
+fn assert_passes(outcome: &Outcome) {
+	let verdict = outcome.report.verdict();
+	assert_eq!(verdict, Verdict::Pass, "{:#}", outcome.to_json());
+}
+
 #[test]
 fn history_with_a_rescue_is_reproduced() {
 	// The third block is one since the watch should be over, or since there was none for so long.
@@ -322,12 +327,7 @@ fn assert_reproduces_a_rescue(armed: Armed, lost: u64) {
 	chain.spec_version = GOOD_ROLLBACK_SPEC_VERSION;
 	chain.live(3);
 	let outcome = chain.simulate(UNHEALTHY_ROLLBACK, None, 6);
-	assert_eq!(
-		outcome.report.verdict(),
-		Verdict::Pass,
-		"{:#}",
-		outcome.to_json()
-	);
+	assert_passes(&outcome);
 	let replay = sums(&outcome, SectionId::Replay);
 	// Those of the code before, and the rescue block, are not compared.
 	assert_eq!(
@@ -341,12 +341,7 @@ fn a_good_upgrade_passes_and_two_simulators_see_the_same() {
 	let mut chain = Chain::new();
 	chain.live(4);
 	let outcome = chain.simulate(GOOD, Some(GOOD_ROLLBACK), 4);
-	assert_eq!(
-		outcome.report.verdict(),
-		Verdict::Pass,
-		"{:#}",
-		outcome.to_json()
-	);
+	assert_passes(&outcome);
 
 	let replay = sums(&outcome, SectionId::Replay);
 	assert_eq!((replay.leaves, replay.extrinsics), (4, 16));
@@ -419,12 +414,7 @@ fn a_switch_may_touch_what_its_dossier_declares_and_nothing_else() {
 		simulate(&chain.backend, &input, &()).unwrap()
 	};
 	let declared = of(&[PROFILES]);
-	assert_eq!(
-		declared.report.verdict(),
-		Verdict::Pass,
-		"{:#}",
-		declared.to_json()
-	);
+	assert_passes(&declared);
 	let touched: Vec<_> = declared
 		.switches
 		.iter()
