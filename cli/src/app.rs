@@ -20,7 +20,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 /// Version of the JSON documents. It changes when a field that was there goes, or means something else.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Where a node of one's own listens.
 const LOCAL: &str = "ws://127.0.0.1:9944";
@@ -128,6 +128,14 @@ impl Context {
 		self.sent.load(Ordering::Relaxed)
 	}
 
+	/// What can be said of a step that is not sent: others may have been.
+	pub fn unsent(&self) -> &'static str {
+		match self.has_sent() {
+			true => "This was not sent; what is said above was.",
+			false => "Nothing was sent.",
+		}
+	}
+
 	fn interrupted(&self) -> anyhow::Error {
 		match self.has_sent() {
 			true => failure::fail(
@@ -155,6 +163,19 @@ impl Context {
 			})
 		};
 		self.client.get_or_try_init(connect).await
+	}
+
+	/// What an error is if nobody says so: when the node does not answer any more, it is that.
+	async fn explained(&self, error: anyhow::Error) -> anyhow::Error {
+		let is_open = failure::of(&error).kind == failure::Kind::Other;
+		match self.client.get() {
+			Some(client) if is_open && client.heads().await.is_err() => failure::fail(
+				failure::Kind::Network,
+				format!("{error:#}"),
+				"The node does not answer any more. Is it running?",
+			),
+			_ => error,
+		}
 	}
 
 	/// The chain's currency.
@@ -233,7 +254,10 @@ pub fn run(cli: Cli) -> ExitCode {
 		Ok(runtime) => {
 			let answer = runtime.block_on(async {
 				tokio::select! {
-					answer = cli.command.run(&context) => answer,
+					answer = cli.command.run(&context) => match answer {
+						Ok(answer) => Ok(answer),
+						Err(error) => Err(context.explained(error).await),
+					},
 					_ = tokio::signal::ctrl_c() => Err(context.interrupted()),
 				}
 			});

@@ -38,7 +38,7 @@ pub type Signed = SubmittableTransaction<Config, OnlineClientAtBlockImpl<Config>
 /// How often a transaction is signed anew when the pool or an upgrade makes it void.
 const ATTEMPTS: usize = 6;
 /// How long one transaction may take to get into a block.
-const INCLUSION: Duration = Duration::from_secs(60);
+pub const INCLUSION: Duration = Duration::from_secs(60);
 /// Blocks for which a transaction is valid.
 pub const MORTAL: u64 = 64;
 /// How often a node is asked whether a block is final.
@@ -472,11 +472,11 @@ impl Client {
 				let error = DispatchError::decode_from(error, best.metadata())?;
 				Ok(Some(Err(refused(name, error))))
 			}
-			[1, error @ ..] => Ok(invalid(error).map(|why| {
+			[1, error @ ..] => Ok(invalid(error).map(|(why, advice)| {
 				Err(Refused {
 					call: name.to_owned(),
 					error: why.to_owned(),
-					docs: String::new(),
+					docs: advice.to_owned(),
 				})
 			})),
 			_ => bail!("the runtime says 0x{} of {name}", hex::encode(answer)),
@@ -580,18 +580,39 @@ impl Client {
 	}
 }
 
-/// Why a transaction is not valid, by the order of `TransactionValidityError`'s variants. `None` if another block may say
-/// otherwise: it did not fit.
-fn invalid(error: &[u8]) -> Option<&'static str> {
+/// Why a transaction is not valid, by the order of `TransactionValidityError`'s variants, and what to do. `None` if another block
+/// may say otherwise: it did not fit.
+fn invalid(error: &[u8]) -> Option<(&'static str, &'static str)> {
 	Some(match error {
-		[0, 0, ..] => "the call is not allowed now",
-		[0, 1, ..] => "the account cannot pay the fee",
-		[0, 2, ..] => "the nonce is too high",
-		[0, 3, ..] => "the nonce is used already",
-		[0, 4, ..] => "the signature is wrong, or another chain or version is meant",
-		[0, 5, ..] => "it is too old: sign it again",
+		[0, 0, ..] => (
+			"the call is not allowed now",
+			"Some calls are closed while an upgrade is under way: 'airlock status' says where it is.",
+		),
+		[0, 1, ..] => (
+			"the account cannot pay the fee",
+			"Send coins to it, or sign with another account: 'airlock keys' says what it has.",
+		),
+		[0, 2, ..] => (
+			"the nonce is too high",
+			"A transaction of this account is missing before it: send that, or prepare this one anew.",
+		),
+		[0, 3, ..] => (
+			"the nonce is used already",
+			"Another transaction of this account took its place. If it was not this one, prepare it anew.",
+		),
+		[0, 4, ..] => (
+			"the signature is wrong, or another chain or version is meant",
+			"Is --url a node of the chain that it was signed for? Prepare and sign it again.",
+		),
+		[0, 5, ..] => (
+			"it is too old: sign it again",
+			"It was valid for a few minutes. Prepare it anew, and submit it sooner.",
+		),
 		[0, 6, ..] => return None,
-		_ => "it is not valid",
+		_ => (
+			"it is not valid",
+			"Try again. If that does not help, 'airlock doctor' examines the node.",
+		),
 	})
 }
 
@@ -612,14 +633,21 @@ fn refused(call: &str, error: DispatchError) -> Refused {
 		}
 		other => Refused {
 			call,
+			docs: match &other {
+				DispatchError::BadOrigin => "It is for another role: 'airlock duties' says what is yours.",
+				DispatchError::Token(_) | DispatchError::Arithmetic(_) => {
+					"Has the account enough, beside what is held of it? 'airlock keys' says what it has."
+				}
+				_ => "It is nobody's error but the chain's: try again, and tell those who run it.",
+			}
+			.to_owned(),
 			error: other.to_string(),
-			docs: String::new(),
 		},
 	}
 }
 
 /// The 32 bytes with which all keys of a storage item begin.
-fn storage_prefix(pallet: &str, item: &str) -> Vec<u8> {
+pub(crate) fn storage_prefix(pallet: &str, item: &str) -> Vec<u8> {
 	let halves = [pallet, item].map(|part| sp_crypto_hashing::twox_128(part.as_bytes()));
 	halves.concat()
 }

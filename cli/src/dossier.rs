@@ -70,6 +70,8 @@ pub struct Package {
 	pub dossier: Dossier,
 	/// Bytes of its blobs, in the order of [`Dossier::blobs`].
 	pub blobs: Vec<Vec<u8>>,
+	/// Metadata of the candidate, as it gives it; `None` if it gives none.
+	pub metadata: Option<Vec<u8>>,
 }
 
 /// What of the running chain a dossier must fit to.
@@ -130,6 +132,15 @@ impl Manifest {
 				Rollback::Dedicated(back.code)
 			}
 		};
+		let effects = folder.join(&self.expected_effects);
+		let declared = std::fs::read(&effects);
+		let declared = declared.with_context(|| format!("cannot read {}", effects.display()))?;
+		airlock_simulator::check_effects(&declared).map_err(|error| {
+			input(
+				format!("{}: {error}", effects.display()),
+				"docs/effects.md says how it is written.",
+			)
+		})?;
 		let document = |path: &Path| document(&folder.join(path), &self.uri);
 		let dossier = Dossier {
 			code: candidate.code,
@@ -146,7 +157,11 @@ impl Manifest {
 			scope: scope(&self.scope, &chain.metadata)?,
 			class: self.class.into(),
 		};
-		Ok(Package { dossier, blobs })
+		Ok(Package {
+			dossier,
+			blobs,
+			metadata: candidate.metadata,
+		})
 	}
 }
 
@@ -178,6 +193,7 @@ struct Passed {
 	code: CodeRef,
 	bytes: Vec<u8>,
 	apis: Apis,
+	metadata: Option<Vec<u8>>,
 }
 
 /// Required runtime APIs, with the versions in which a runtime has them.
@@ -282,7 +298,12 @@ fn blob(path: &Path, chain: &Chain, follows: Follows) -> Result<Passed> {
 		let what = format!("it has version {has} of the runtime API {name}, and the chain {least}");
 		return Err(wrong(what, "The chain takes no older one."));
 	}
-	Ok(Passed { code, bytes, apis })
+	Ok(Passed {
+		code,
+		bytes,
+		apis,
+		metadata: looked.metadata,
+	})
 }
 
 /// A document of a dossier: it lies by its name below an address, if there is one.

@@ -14,9 +14,9 @@ pub enum Kind {
 	Network,
 	/// The runtime refuses the call, or refused it in a block.
 	Refused,
-	/// It would cost more than `--max-fee`. Nothing was sent.
+	/// It would cost more than `--max-fee`. It was not sent.
 	TooDear,
-	/// Somebody must say yes, and there is no terminal. Nothing was sent.
+	/// Somebody must say yes, and there is no terminal. It was not sent.
 	Prompt,
 	/// It was sent, and did not get into a block, or not a finalized one, in time. It may still.
 	Pending,
@@ -142,6 +142,10 @@ pub fn of(error: &anyhow::Error) -> Failure {
 		if cause.is::<std::io::Error>() {
 			let advice = "Check the path, and who may read or write there.";
 			return Failure::new(Kind::Input, format!("{error:#}"), advice);
+		}
+		if let Some(subxt::rpcs::Error::User(_)) = cause.downcast_ref() {
+			let advice = "The node answers, and refuses that. Some questions it takes only from its own machine, some not at all.";
+			return Failure::new(Kind::Other, format!("{error:#}"), advice);
 		}
 		if is_of_network(cause) {
 			let advice =

@@ -3,9 +3,11 @@
 use crate::failure::{fail, input, Kind};
 use anyhow::{Context, Result};
 use std::{
+	fmt,
 	io::IsTerminal,
 	path::{Path, PathBuf},
 	str::FromStr,
+	sync::{Arc, OnceLock},
 };
 use subxt_signer::{polkadot_js_compat, sr25519::Keypair, SecretUri};
 
@@ -13,7 +15,7 @@ use subxt_signer::{polkadot_js_compat, sr25519::Keypair, SecretUri};
 pub const KEY_VARIABLE: &str = "AIRLOCK_KEY";
 
 /// Which key signs.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub struct KeyOptions {
 	/// Key that signs: a file (secret phrase or URI, or polkadot.js JSON), or //Alice and the like
 	#[arg(
@@ -27,14 +29,44 @@ pub struct KeyOptions {
 	/// File with the password of a JSON key [default: ask]
 	#[arg(long, value_name = "FILE")]
 	pub password_file: Option<PathBuf>,
+
+	/// The key, once it was read: for a password one is asked once.
+	#[arg(skip)]
+	loaded: Loaded,
+}
+
+/// A key that was read, for all clones of the options.
+#[derive(Clone, Default)]
+struct Loaded(Arc<OnceLock<Keypair>>);
+
+impl fmt::Debug for Loaded {
+	fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+		f.write_str("..")
+	}
 }
 
 impl KeyOptions {
+	/// A key by its name.
+	pub fn named(from: impl Into<String>) -> Self {
+		Self {
+			from: Some(from.into()),
+			..Self::default()
+		}
+	}
+
 	/// The key.
 	///
 	/// # Errors
 	/// If none was named, the file cannot be read or is readable for others, or what is in it is no key.
 	pub fn load(&self) -> Result<Keypair> {
+		if let Some(key) = self.loaded.0.get() {
+			return Ok(key.clone());
+		}
+		let key = self.find()?;
+		Ok(self.loaded.0.get_or_init(|| key).clone())
+	}
+
+	fn find(&self) -> Result<Keypair> {
 		let from = self.from.as_deref().ok_or_else(|| {
 			input(
 				"nobody signs",
@@ -54,6 +86,12 @@ impl KeyOptions {
 		let text = text.with_context(|| format!("cannot read the key {}", path.display()))?;
 		if !text.trim_start().starts_with('{') {
 			return of_uri(text.trim());
+		}
+		if !is_whole(&text) {
+			return Err(input(
+				format!("the key {} is damaged", path.display()),
+				"Export it again.",
+			));
 		}
 		let password = self.password(path)?;
 		polkadot_js_compat::decrypt_json(&text, &password).map_err(|error| {
@@ -81,6 +119,17 @@ impl KeyOptions {
 		let prompt = format!("Password of {}: ", key.display());
 		rpassword::prompt_password(prompt).context("no password")
 	}
+}
+
+/// True if a JSON key has all the bytes that the library looks for: salt, parameters, nonce, and the secret with its seal.
+fn is_whole(text: &str) -> bool {
+	const BYTES: usize = 32 + 12 + 24 + 16;
+	#[derive(serde::Deserialize)]
+	struct Encoded {
+		encoded: String,
+	}
+	// Four letters of base64 are three bytes. What is no such JSON is for the library to refuse.
+	serde_json::from_str::<Encoded>(text).map_or(true, |key| key.encoded.len() / 4 * 3 >= BYTES)
 }
 
 /// True for what can only be meant as a key. The library takes whatever begins with a slash, and nothing at all, for paths below a
@@ -148,10 +197,22 @@ mod tests {
 	use crate::failure;
 
 	fn options(from: &str) -> KeyOptions {
-		KeyOptions {
-			from: Some(from.to_owned()),
-			password_file: None,
-		}
+		KeyOptions::named(from)
+	}
+
+	#[test]
+	fn load_should_fail_and_not_panic_when_a_json_key_was_cut_off() {
+		let dir = tempfile::tempdir().unwrap();
+		let (path, password) = (dir.path().join("key.json"), dir.path().join("password"));
+		write_secret(&password, "secret").unwrap();
+		let cut = r#"{"encoded":"DumgApKCTqoCty1OZW","encoding":{"content":["pkcs8","sr25519"],
+			"type":["scrypt","xsalsa20-poly1305"],"version":"3"},"address":"","meta":{}}"#;
+		write_secret(&path, cut).unwrap();
+		let key = KeyOptions {
+			password_file: Some(password),
+			..options(path.to_str().unwrap())
+		};
+		assert!(key.load().unwrap_err().to_string().contains("is damaged"));
 	}
 
 	#[test]

@@ -26,7 +26,7 @@ use subxt::{
 use subxt_signer::sr25519::Keypair;
 
 /// Version of the file.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What is to be signed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Bundle {
 	version: u32,
 	/// What comes of it, in words.
 	effect: String,
+	/// What it costs, in words.
+	costs: String,
 	/// Bytes of the call.
 	call: String,
 	/// Who must sign.
@@ -95,6 +97,7 @@ impl Bundle {
 		best: &Block,
 		intent: &Intent<C>,
 		account: &AccountId32,
+		costs: &str,
 	) -> Result<Self> {
 		let finalized = client.finalized().await?;
 		let metadata: Option<Vec<u8>> =
@@ -104,6 +107,7 @@ impl Bundle {
 		Ok(Self {
 			version: VERSION,
 			effect: intent.effect.clone(),
+			costs: costs.to_owned(),
 			call: hex::encode(transactions.call_data(&intent.call)?),
 			account: account.to_string(),
 			nonce: transactions.account_nonce(account).await?,
@@ -127,8 +131,8 @@ impl Bundle {
 		let path = path.display();
 		Ok(Answer::new(
 			format!(
-				"{path} is to be signed by {} with 'airlock sign', and is valid until #{last}",
-				self.account
+				"{path} is to be signed by {} with 'airlock sign', and is valid until #{last}; {}",
+				self.account, self.costs
 			),
 			json!({"file": path.to_string(), "account": self.account, "valid_until": last}),
 		))
@@ -196,7 +200,11 @@ impl Bundle {
 			.sign(key)?;
 		let name = format!("{}.{}", call.pallet_name(), call.call_name());
 		// Its text is whatever the preparing machine wrote: on one line, and nothing that moves a cursor.
-		let said = format!("the preparing machine says: {}", self.effect.escape_debug());
+		let said = format!(
+			"the preparing machine says: {}; {}",
+			self.effect.escape_debug(),
+			self.costs.escape_debug()
+		);
 		let words = in_words(&said, &call, at.metadata_ref());
 		let words = format!(
 			"{words}\n  chain: {:?}\n  from: {account}, its transaction {}",

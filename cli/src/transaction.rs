@@ -7,18 +7,20 @@ use crate::{
 	failure::{fail, input, Kind},
 	keys::KeyOptions,
 	offline::Bundle,
-	units::{self, Currency},
+	units::Currency,
 	view::{fields, to_text},
 };
 use anyhow::Result;
 use serde_json::{json, Value as Json};
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, str::FromStr, time::Duration};
 use subxt::{
 	dynamic::At,
 	ext::scale_value::{Composite, ValueDef},
 	transactions::{DynamicPayload, Payload},
+	utils::AccountId32,
 	Metadata,
 };
+use subxt_signer::sr25519::Keypair;
 
 /// How long a block may take to become final: two sessions of a slow network.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -91,6 +93,18 @@ impl Sending {
 		}
 	}
 
+	/// Whose transaction it is. What is prepared needs no secret: then it may be an address, and never what could be a seed.
+	///
+	/// # Errors
+	/// As [`KeyOptions::load`].
+	pub fn account(&self) -> Result<AccountId32> {
+		let named = self.key.from.as_deref().filter(|_| self.prepare.is_some());
+		match named.and_then(|text| AccountId32::from_str(text).ok()) {
+			Some(account) => Ok(account),
+			None => Ok(self.key.load()?.public_key().to_account_id()),
+		}
+	}
+
 	/// Until when it is watched, however that was said.
 	pub fn until(&self) -> Wait {
 		match self.no_wait {
@@ -108,6 +122,8 @@ pub struct Intent<C> {
 	pub effect: String,
 	/// What is held of the signer meanwhile.
 	pub deposit: u128,
+	/// True if the chain waits for this, and gives the fee back.
+	pub free: bool,
 }
 
 impl<C: Payload> Intent<C> {
@@ -117,7 +133,13 @@ impl<C: Payload> Intent<C> {
 			call,
 			effect: effect.into(),
 			deposit: 0,
+			free: false,
 		}
+	}
+
+	/// The same, and the chain gives the fee back.
+	pub fn free(self) -> Self {
+		Self { free: true, ..self }
 	}
 
 	/// The same with a deposit, in the smallest unit.
@@ -159,15 +181,14 @@ pub async fn carry_out<C: Payload>(
 	let client = context.client().await?;
 	let name = format!("{}.{}", intent.call.pallet_name(), intent.call.call_name());
 	let best = client.best().await?;
+	let currency = context.currency().await?;
 	if let Some(path) = &options.prepare {
-		let account = match options.key.from.as_deref().map(units::account) {
-			Some(Ok(account)) => account,
-			_ => options.key.load()?.public_key().to_account_id(),
-		};
-		let bundle = Bundle::of(client, &best, &intent, &account).await?;
+		let costs = Costs::unsigned(client, &intent).await?;
+		costs.check(context, options, &currency)?;
+		let costs = costs.text(&currency);
+		let bundle = Bundle::of(client, &best, &intent, &options.account()?, costs.trim()).await?;
 		return Ok((bundle.write(path)?, Done::Nothing));
 	}
-	let currency = context.currency().await?;
 	let key = options.key.load()?;
 	// Whoever is asked sees what about.
 	let show = |text: String| match options.yes || options.dry_run {
@@ -177,14 +198,14 @@ pub async fn carry_out<C: Payload>(
 	show(describe(&best, &intent)?);
 	show(format!("  from: {}", key.public_key().to_account_id()));
 	let signed = client.sign(&key, &intent.call).await?;
-	let costs = Costs::of(client, &signed, &name, intent.deposit).await?;
+	let costs = Costs::of(client, &signed, &name, &intent).await?;
 	show(costs.text(&currency));
-	costs.check(options, &currency)?;
+	costs.check(context, options, &currency)?;
 	if options.dry_run {
 		let text = format!("{name} would succeed. {}", costs.text(&currency).trim());
 		return Ok((Answer::new(text, costs.json(&name)), Done::Nothing));
 	}
-	confirm(options.yes).await?;
+	confirm(context, options.yes).await?;
 	context.sends();
 	if options.until() == Wait::None {
 		let hash = signed.submit().await?;
@@ -245,7 +266,7 @@ pub async fn follow(
 }
 
 /// It may be in a block later, unless the runtime has said no.
-fn pending(error: anyhow::Error) -> anyhow::Error {
+pub(crate) fn pending(error: anyhow::Error) -> anyhow::Error {
 	if error
 		.chain()
 		.any(|cause| cause.is::<crate::client::Refused>())
@@ -313,12 +334,18 @@ pub(crate) fn in_words(
 struct Costs {
 	fee: u128,
 	deposit: u128,
+	free: bool,
 	/// False if the last block was so full that nobody can tell.
 	tried: bool,
 }
 
 impl Costs {
-	async fn of(client: &Client, signed: &Signed, name: &str, deposit: u128) -> Result<Self> {
+	async fn of<C>(
+		client: &Client,
+		signed: &Signed,
+		name: &str,
+		intent: &Intent<C>,
+	) -> Result<Self> {
 		let fee = signed.partial_fee_estimate().await?;
 		let tried = match client.dry_run(name, signed.encoded()).await? {
 			Some(Err(refused)) => return Err(refused.into()),
@@ -327,8 +354,21 @@ impl Costs {
 		};
 		Ok(Self {
 			fee,
-			deposit,
+			deposit: intent.deposit,
+			free: intent.free,
 			tried,
+		})
+	}
+
+	/// Of what is signed elsewhere. The fee is the same whoever signs, so a key signs that nobody has; nothing is tried.
+	async fn unsigned<C: Payload>(client: &Client, intent: &Intent<C>) -> Result<Self> {
+		let nobody = Keypair::from_secret_key(crate::commands::salt()?)?;
+		let signed = client.sign(&nobody, &intent.call).await?;
+		Ok(Self {
+			fee: signed.partial_fee_estimate().await?,
+			deposit: intent.deposit,
+			free: intent.free,
+			tried: true,
 		})
 	}
 
@@ -338,29 +378,34 @@ impl Costs {
 			0 => String::new(),
 			deposit => format!(", and {} are held meanwhile", currency.show(deposit)),
 		};
+		let back = match self.free {
+			true => ", which the chain gives back at once: it waits for this",
+			false => "",
+		};
 		let untried = match self.tried {
 			true => "",
 			false => " (the last block was full: whether the runtime takes it is not known)",
 		};
-		format!("  fee: {fee}{held}{untried}")
+		format!("  fee: {fee}{back}{held}{untried}")
 	}
 
 	fn json(&self, name: &str) -> Json {
 		json!({
 			"call": name,
 			"fee": self.fee.to_string(),
+			"fee_given_back": self.free,
 			"deposit": self.deposit.to_string(),
 			"tried": self.tried,
 			"sent": false,
 		})
 	}
 
-	fn check(&self, options: &Sending, currency: &Currency) -> Result<()> {
+	fn check(&self, context: &Context, options: &Sending, currency: &Currency) -> Result<()> {
 		let Some(most) = &options.max_fee else {
 			return Ok(());
 		};
 		let most = currency.read(most)?;
-		if self.fee <= most {
+		if self.free || self.fee <= most {
 			return Ok(());
 		}
 		Err(fail(
@@ -370,7 +415,10 @@ impl Costs {
 				currency.show(self.fee),
 				currency.show(most)
 			),
-			"Nothing was sent. Try again when the chain is less busy, or allow more.",
+			format!(
+				"{} Try again when the chain is less busy, or allow more.",
+				context.unsent()
+			),
 		))
 	}
 }
@@ -379,12 +427,12 @@ impl Costs {
 ///
 /// # Errors
 /// If nobody says yes, or nobody can be asked.
-pub(crate) async fn confirm(yes: bool) -> Result<()> {
+pub(crate) async fn confirm(context: &Context, yes: bool) -> Result<()> {
 	if yes {
 		return Ok(());
 	}
-	let advice = "Nothing was sent. Add --yes to sign without a question.";
-	match ask("Sign? [y/N]", advice).await?.trim() {
+	let advice = format!("{} Add --yes to sign without a question.", context.unsent());
+	match ask("Sign? [y/N]", &advice).await?.trim() {
 		"y" | "Y" | "yes" => Ok(()),
 		_ => Err(fail(Kind::Prompt, "you did not say yes", advice)),
 	}

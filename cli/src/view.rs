@@ -196,6 +196,11 @@ pub fn to_json<T>(value: &Value<T>, ty: u32, types: &PortableRegistry) -> Json {
 				}
 			}
 		}
+		// Amounts: a reader must not find a string only where there is much.
+		(
+			ValueDef::Primitive(Primitive::U128(amount)),
+			TypeDef::Primitive(TypeDefPrimitive::U128),
+		) => amount.to_string().into(),
 		(ValueDef::Primitive(primitive), _) => match primitive {
 			Primitive::Bool(value) => (*value).into(),
 			Primitive::Char(value) => value.to_string().into(),

@@ -81,7 +81,7 @@ impl Attend {
 				"Say --yes, or look once with --once, which may ask, or --dry-run.",
 			));
 		}
-		let account = self.sending.key.load()?.public_key().to_account_id();
+		let account = self.sending.account()?;
 		let slot = context.slot().await?;
 		let once = self.once;
 		let mut attendant = Attendant::new(self, account);

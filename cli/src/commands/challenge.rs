@@ -7,7 +7,7 @@ use crate::{
 	transaction::{send, Intent, Sending},
 };
 use airlock_primitives::ProposalId;
-use airlock_report::{BlockLeaf, Leaf, Opening, Report, SectionId};
+use airlock_report::{BlockLeaf, Leaf, Opening, Proof, Report, SectionId};
 use anyhow::{anyhow, ensure, Context as _, Result};
 use codec::{DecodeAll, Encode};
 use sp_core::H256;
@@ -115,11 +115,18 @@ async fn search(
 	leaves: &Leaves,
 ) -> Result<Option<(Evidence, String)>> {
 	for (section, list) in leaves {
-		for index in 0..list.len() as u32 {
-			let opening = open(leaves, *section, index)?;
-			if opening.contradiction(&report.config, |_| None).is_some() {
+		for (index, leaf) in (0u32..).zip(list) {
+			// To prove it hashes the whole section: only for the one that is wrong.
+			let unproven = Opening {
+				section: *section,
+				index,
+				leaf: *leaf,
+				proof: Proof(Default::default()),
+			};
+			if unproven.contradiction(&report.config, |_| None).is_some() {
 				let why =
 					format!("leaf {index} of section {section:?} contradicts what was simulated");
+				let opening = open(leaves, *section, index)?;
 				return Ok(Some((Evidence::Leaf(Box::new(opening)), why)));
 			}
 		}
@@ -137,11 +144,11 @@ async fn search(
 			continue;
 		};
 		let (hash, header) = header_of(client, leaf.number).await?;
-		let opening = Box::new(open(leaves, *section, index)?);
+		let opening = || open(leaves, *section, index).map(Box::new);
 		if hash == leaf.hash {
 			if roots_differ(leaf, &header)? {
 				let why = format!("block #{} has other roots", leaf.number);
-				return Ok(Some((Evidence::Header(opening, header), why)));
+				return Ok(Some((Evidence::Header(opening()?, header), why)));
 			}
 			above = Some((index, header));
 			continue;
@@ -152,9 +159,9 @@ async fn search(
 		);
 		let evidence = match above {
 			Some((child, header)) => {
-				Evidence::Parent(opening, Box::new(open(leaves, *section, child)?), header)
+				Evidence::Parent(opening()?, Box::new(open(leaves, *section, child)?), header)
 			}
-			None => Evidence::Leaf(opening),
+			None => Evidence::Leaf(opening()?),
 		};
 		return Ok(Some((evidence, why)));
 	}

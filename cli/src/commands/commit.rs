@@ -61,7 +61,7 @@ impl Commit {
 		}
 		// What the chain will draw must be there to be opened.
 		leaves_of(&report, &self.report.join("report.leaves"))?;
-		let account = self.sending.key.load()?.public_key().0;
+		let account = self.sending.account()?.0;
 		let path = salt_path(&self.report, id, round.round, round.attempt);
 		let kept = match Kept::read(&path)? {
 			// Sent again, it is the same commitment.

@@ -2,7 +2,7 @@
 
 use crate::{
 	app::{Answer, Context},
-	client,
+	client::{self, Block},
 	failure::input,
 };
 use anyhow::{Context as _, Result};
@@ -138,9 +138,21 @@ impl fmt::Display for Comparison {
 pub(super) async fn with_chain(context: &Context, path: &Path) -> Result<Comparison> {
 	let new = read(path)?;
 	let at = context.client().await?.best().await?;
-	let found: Option<Vec<u8>> = client::api(&at, "Metadata_metadata_at_version", 15u32).await?;
+	with_block(&at, &new).await
+}
+
+/// What code of this version and with this metadata changes of the code that a block's state has.
+///
+/// # Errors
+/// If it is no metadata, or the node does not answer.
+pub(super) async fn of_candidate(at: &Block, version: u32, metadata: &[u8]) -> Result<Comparison> {
+	with_block(at, &(version, parse(metadata)?)).await
+}
+
+async fn with_block(at: &Block, new: &(u32, Metadata)) -> Result<Comparison> {
+	let found: Option<Vec<u8>> = client::api(at, "Metadata_metadata_at_version", 15u32).await?;
 	let old = (at.spec_version(), parse(&found.unwrap_or_default())?);
-	Ok(Comparison::of(&old, &new))
+	Ok(Comparison::of(&old, new))
 }
 
 /// Version and metadata of a blob.

@@ -2,11 +2,12 @@
 
 use crate::{
 	app::{Answer, Context},
-	client::Client,
+	client::{self, Client},
 	units::account,
 	view::{self, key_of_account},
 };
 use anyhow::Result;
+use codec::{Compact, Decode};
 use serde_json::{json, Value as Json};
 use std::{
 	path::PathBuf,
@@ -286,21 +287,44 @@ async fn keys(client: &Client, account: &[u8; 32]) -> Result<Vec<Check>> {
 		checks.push(Check::new("keys", false, "the account has set none", KEYS));
 		return Ok(checks);
 	};
-	let bytes = format!("0x{}", hex::encode(stored.bytes()));
+	checks.push(has_keys(client, "keys", stored.bytes(), KEYS).await);
+	// Keys that were changed act from the session after the next: until then the node needs the old ones as well.
+	let queued = client::raw(&at, client::storage_prefix("Session", "QueuedKeys")).await?;
+	let acting = queued
+		.as_deref()
+		.and_then(|queued| keys_of(queued, account));
+	if let Some(acting) = acting.filter(|acting| acting != stored.bytes()) {
+		checks.push(has_keys(client, "acting keys", &acting, KEYS).await);
+	}
+	Ok(checks)
+}
+
+/// The keys of an account in a list of accounts with their keys, whatever these are made of.
+fn keys_of(list: &[u8], account: &[u8; 32]) -> Option<Vec<u8>> {
+	let mut rest = list;
+	let count = Compact::<u32>::decode(&mut rest).ok()?.0 as usize;
+	let size = rest.len().checked_div(count)?.max(1);
+	let mut entries = rest.chunks_exact(size);
+	let entry = entries.find(|entry| entry.starts_with(account))?;
+	entry.get(account.len()..).map(<[u8]>::to_vec)
+}
+
+/// Has the node the secrets of these keys?
+async fn has_keys(client: &Client, name: &'static str, keys: &[u8], advice: &'static str) -> Check {
+	let bytes = format!("0x{}", hex::encode(keys));
 	// An unsafe method: only a node that is asked from its own machine answers.
 	let asked: Result<bool> = client
 		.request("author_hasSessionKeys", rpc_params![bytes])
 		.await;
-	checks.push(match asked {
-		Ok(true) => Check::new("keys", true, "in the node", KEYS),
-		Ok(false) => Check::new("keys", false, "not in the node", KEYS),
+	match asked {
+		Ok(true) => Check::new(name, true, "in the node", advice),
+		Ok(false) => Check::new(name, false, "not in the node", advice),
 		Err(error) => Check::unknown(
-			"keys",
+			name,
 			format!("the node does not say: {error:#}"),
 			"Ask it from its own machine, with --rpc-methods unsafe.",
 		),
-	});
-	Ok(checks)
+	}
 }
 
 fn disk(path: &std::path::Path) -> Check {
@@ -311,5 +335,20 @@ fn disk(path: &std::path::Path) -> Check {
 			Check::new("disk", free >= LEAST_FREE, found, ADVICE)
 		}
 		Err(error) => Check::unknown("disk", format!("{}: {error}", path.display()), ADVICE),
+	}
+}
+
+#[cfg(test)]
+mod tests {
+	use super::*;
+	use codec::Encode;
+
+	#[test]
+	fn keys_of_should_find_those_of_the_account() {
+		let list = vec![([1u8; 32], [3u8; 64]), ([2; 32], [4; 64])].encode();
+		assert_eq!(keys_of(&list, &[2; 32]), Some(vec![4; 64]));
+		assert_eq!(keys_of(&list, &[9; 32]), None);
+		assert_eq!(keys_of(&Vec::<u8>::new().encode(), &[1; 32]), None);
+		assert_eq!(keys_of(&[], &[1; 32]), None);
 	}
 }

@@ -4,6 +4,7 @@ use crate::{
 	app::{Answer, Context},
 	failure::input,
 };
+use airlock_primitives::{Document, Dossier};
 use anyhow::{Context as _, Result};
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -45,6 +46,20 @@ pub(super) const DOCUMENTS: [(&str, &str); 4] = [
 		"# Declared changes: simulators hold the results against them. See docs/effects.md.\n",
 	),
 ];
+
+/// Documents of a dossier that only have the heading that they began with. Nothing need be declared.
+pub(super) fn unwritten(dossier: &Dossier) -> Vec<&'static str> {
+	let documents = [
+		&dossier.specification,
+		&dossier.rationale,
+		&dossier.rollback_plan,
+	];
+	let begun = DOCUMENTS.iter().zip(documents);
+	begun
+		.filter(|((_, begun), now)| now.hash == Document::of(begun.as_bytes()).hash)
+		.map(|((name, _), _)| *name)
+		.collect()
+}
 
 impl Draft {
 	/// Writes the folder.

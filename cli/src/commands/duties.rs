@@ -167,9 +167,12 @@ impl Roles {
 				let block =
 					|name: &str| round.get(name).and_then(Json::as_u64).unwrap_or_default() as u32;
 				let now = at.block_number() as u32;
+				let drawn = round.get("seed").is_some_and(|seed| seed != "None");
 				match mine.and_then(|entry| entry.get("answer")) {
 					None if now < block("commit_until") => one("commit", block("commit_until")),
-					Some(answer) if answer == "Sealed" => one("reveal", block("reveal_until")),
+					Some(answer) if answer == "Sealed" && drawn => {
+						one("reveal", block("reveal_until"))
+					}
 					_ => None,
 				}
 			}

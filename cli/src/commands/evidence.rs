@@ -62,7 +62,7 @@ struct Verify {
 }
 
 /// Storage items that belong to one proposal: the number is the first key, as it is.
-const OF_PROPOSAL: [(&str, &str); 14] = [
+const OF_PROPOSAL: [(&str, &str); 15] = [
 	("Proposals", "Proposals"),
 	("Proposals", "RoleOf"),
 	("Simulations", "Rounds"),
@@ -76,6 +76,7 @@ const OF_PROPOSAL: [(&str, &str); 14] = [
 	("Audits", "Waivers"),
 	("Supermajority", "Ballots"),
 	("Supermajority", "Electors"),
+	("Supermajority", "Stops"),
 	("Enactment", "InTimelock"),
 ];
 
@@ -149,10 +150,14 @@ impl Evidence {
 			&out.join("evidence.json"),
 			&serde_json::to_vec_pretty(&text)?,
 		)?;
+		let mut missing = Vec::new();
 		for (name, code) in blobs(&dossier) {
 			match view::bytes_of_code(&at, &code).await {
 				Ok(bytes) => write(&out.join(name), &bytes)?,
-				Err(error) => context.say(format!("{name} is not part of it: {error:#}")),
+				Err(error) => {
+					context.say(format!("{name} is not part of it: {error:#}"));
+					missing.push(name);
+				}
 			}
 		}
 		let folder = out.display();
@@ -167,6 +172,7 @@ impl Evidence {
 			"block": at.block_number(),
 			"block_hash": at.block_hash(),
 			"items": proof.keys.len(),
+			"missing": missing,
 			"folder": folder.to_string(),
 		});
 		Ok(Answer::new(said, data))
@@ -467,8 +473,10 @@ impl Verify {
 			),
 			format!("dossier {:?}", dossier.hash()),
 		];
+		let mut missing = Vec::new();
 		for (name, code) in blobs(&dossier) {
 			if !file(name).exists() {
+				missing.push(name);
 				lines.push(format!("{name} is not part of the export"));
 				continue;
 			}
@@ -486,7 +494,7 @@ impl Verify {
 			"that this block is final is for a node to say: ask one that you trust for its hash"
 				.to_owned(),
 		);
-		let data = json!({"id": proof.id, "block_hash": proof.block_hash, "items": proof.keys.len(), "dossier_hash": dossier.hash()});
+		let data = json!({"id": proof.id, "block_hash": proof.block_hash, "items": proof.keys.len(), "missing": missing, "dossier_hash": dossier.hash()});
 		Ok(Answer::new(lines.join("\n"), data))
 	}
 }

@@ -221,7 +221,7 @@ impl Seal {
 		let sealed = Sealed {
 			genesis: context.client().await?.genesis(),
 			id,
-			reporter: self.sending.key.load()?.public_key().0,
+			reporter: self.sending.account()?.0,
 			report: document_at(&self.text, String::new())?,
 			salt: super::salt()?,
 		};

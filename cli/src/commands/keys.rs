@@ -9,6 +9,7 @@ use crate::{
 use anyhow::Result;
 use serde_json::json;
 use std::path::PathBuf;
+use subxt::utils::AccountId32;
 
 /// Make a key, or say whose a key is
 #[derive(Debug, clap::Args)]
@@ -32,11 +33,8 @@ impl Keys {
 			// A seed, not words: whoever copies it copies a file.
 			write_secret(path, &format!("0x{}\n", hex::encode(super::salt()?)))?;
 			let from = path.display().to_string();
-			let key = KeyOptions {
-				from: Some(from.clone()),
-				password_file: None,
-			};
-			let account = key.load()?.public_key().to_account_id();
+			let key = KeyOptions::named(&from).load()?;
+			let account = key.public_key().to_account_id();
 			let text =
 				format!("{account}\nits key is in {from}: back it up, nobody can restore it");
 			return Ok(Answer::new(
@@ -51,24 +49,29 @@ impl Keys {
 			));
 		}
 		let account = self.key.load()?.public_key().to_account_id();
-		let at = context.client().await?.best().await?;
-		let found =
-			view::stored(&at, "System", "Account", vec![key_of_account(&account.0)]).await?;
-		let free = found
-			.as_ref()
-			.and_then(|found| found.get("data")?.get("free"));
-		let free = free.map_or(0, view::amount);
-		let currency = context.currency().await?;
-		let text = format!(
-			"{account}\n0x{}\nhas {}",
-			hex::encode(account.0),
-			currency.show(free)
-		);
+		let public = format!("0x{}", hex::encode(account.0));
+		// Whose a key is can be told without a network.
+		let free = free(context, &account).await;
+		let has = match &free {
+			Ok((_, shown)) => format!("has {shown}"),
+			Err(error) => format!("what it has is not known: {error:#}"),
+		};
 		let data = json!({
 			"account": account.to_string(),
-			"public_key": format!("0x{}", hex::encode(account.0)),
-			"free": free.to_string(),
+			"public_key": public,
+			"free": free.ok().map(|(free, _)| free.to_string()),
 		});
-		Ok(Answer::new(text, data))
+		Ok(Answer::new(format!("{account}\n{public}\n{has}"), data))
 	}
+}
+
+/// What an account can spend, also as it is shown.
+async fn free(context: &Context, account: &AccountId32) -> Result<(u128, String)> {
+	let at = context.client().await?.best().await?;
+	let found = view::stored(&at, "System", "Account", vec![key_of_account(&account.0)]).await?;
+	let free = found
+		.as_ref()
+		.and_then(|found| found.get("data")?.get("free"));
+	let free = free.map_or(0, view::amount);
+	Ok((free, context.currency().await?.show(free)))
 }

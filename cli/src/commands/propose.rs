@@ -1,6 +1,6 @@
 //! `airlock propose`
 
-use super::{guide, upload};
+use super::{compare, draft, guide, upload};
 use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
@@ -9,7 +9,7 @@ use crate::{
 	transaction::{carry_out, Done, Intent, Sending},
 	view,
 };
-use airlock_primitives::{CodeRef, Dossier};
+use airlock_primitives::{CodeRef, Dossier, ProposalId};
 use anyhow::{anyhow, Result};
 use codec::Encode;
 use serde_json::json;
@@ -59,6 +59,22 @@ impl Propose {
 		let package = dossier::read(&manifest, &chain)?;
 		let dossier = &package.dossier;
 		context.say(summary(dossier, &chain));
+		if let Some(metadata) = &package.metadata {
+			let version = dossier.code.spec_version;
+			let comparison = compare::of_candidate(&at, version, metadata).await?;
+			context.say(comparison.to_string());
+			for pallet in comparison.touched {
+				let touched = dossier::scope(std::slice::from_ref(&pallet), &chain.metadata)?;
+				if !touched.is_subset(&dossier.scope) {
+					context.say(format!(
+						"{pallet} changes and is not in the scope: simulations will fail"
+					));
+				}
+			}
+		}
+		for name in draft::unwritten(dossier) {
+			context.say(format!("{name} says nothing yet: who is to judge by it?"));
+		}
 		if self.check {
 			let text = format!("the chain would take it: dossier {:?}", dossier.hash());
 			return Ok(Answer::new(text, to_json(dossier)));
@@ -88,17 +104,22 @@ impl Propose {
 		let mut data = json!({"id": id, "dossier": to_json(dossier), "registration": answer.data});
 		if !self.no_upload {
 			let sent = upload::send_all(context, &self.sending, id as u32, blobs(package)).await;
-			let sent = sent.map_err(|error| match failure::of(&error).kind {
-				Kind::Negative => error,
-				_ => error.context(format!(
-					"proposal {id} is registered; go on with: airlock upload {id} FILES"
-				)),
-			})?;
+			let sent = sent.map_err(|error| begun(error, "registered", id as u32))?;
 			text = format!("{text}\n{}", sent.text);
 			data["upload"] = sent.data;
 		}
 		let text = format!("{text}\nnext: airlock status {id} --watch");
 		Ok(Answer::new(text, data))
+	}
+}
+
+/// What failed after the first step, with what there is to go on with. Nothing goes on if the proposal has ended.
+pub(super) fn begun(error: anyhow::Error, what: &str, id: ProposalId) -> anyhow::Error {
+	match failure::of(&error).kind {
+		Kind::Negative => error,
+		_ => error.context(format!(
+			"proposal {id} is {what}; go on with: airlock upload {id} FILES"
+		)),
 	}
 }
 
@@ -203,7 +224,7 @@ fn summary(dossier: &Dossier, chain: &Chain) -> String {
 ///
 /// # Errors
 /// If it has ended.
-pub(super) async fn ensure_open(at: &Block, id: airlock_primitives::ProposalId) -> Result<()> {
+pub(super) async fn ensure_open(at: &Block, id: ProposalId) -> Result<()> {
 	match view::proposal(at, id).await?.outcome {
 		None => Ok(()),
 		Some(outcome) => Err(input(

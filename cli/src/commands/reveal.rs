@@ -56,7 +56,7 @@ impl Reveal {
 				"The chain draws the leaves when no commitment is taken any more.",
 			)
 		})?;
-		let account = self.sending.key.load()?.public_key().0;
+		let account = self.sending.account()?.0;
 		let drawn = samples(&seed, &account.encode(), &report);
 		let opened = openings(&leaves, &drawn);
 		let opened =

@@ -58,7 +58,8 @@ impl Revise {
 		if matches!(done, Done::Nothing) {
 			return Ok(answer);
 		}
-		let sent = upload::send_all(context, &self.sending, id, propose::blobs(package)).await?;
+		let sent = upload::send_all(context, &self.sending, id, propose::blobs(package)).await;
+		let sent = sent.map_err(|error| propose::begun(error, "revised", id))?;
 		let text = format!("{}\n{}", answer.text, sent.text);
 		let data = json!({
 			"id": id,

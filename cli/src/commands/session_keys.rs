@@ -45,7 +45,7 @@ impl SessionKeys {
 	/// See [`crate::failure::Kind`].
 	pub async fn run(self, context: &Context) -> Result<Answer> {
 		let client = context.client().await?;
-		let account = self.sending.key.load()?.public_key().0;
+		let account = self.sending.account()?.0;
 		let owner = format!("0x{}", hex::encode(account));
 		let made = client.request("author_rotateKeysWithOwner", rpc_params![owner]);
 		let made: Made = made.await.map_err(|error| {

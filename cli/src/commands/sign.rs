@@ -43,7 +43,7 @@ impl Sign {
 			true => context.say(words),
 			false => to_stderr(&words),
 		}
-		confirm(self.yes).await?;
+		confirm(context, self.yes).await?;
 		signed.write(&self.out)?;
 		let out = self.out.display().to_string();
 		let text = format!(

@@ -4,6 +4,7 @@ use crate::{
 	app::{Answer, Context},
 	client::{self, Block},
 	failure::input,
+	keys::KEY_VARIABLE,
 	view,
 };
 use airlock_primitives::{domain_hash, Domain, ProposalId, Rollback};
@@ -245,6 +246,7 @@ impl Simulate {
 			.args(["simulate", "--log=error"])
 			.args(&self.database)
 			.args(options)
+			.env_remove(KEY_VARIABLE)
 			.kill_on_drop(true);
 		command.stdout(std::process::Stdio::piped());
 		if context.global.quiet {

@@ -4,7 +4,7 @@ use crate::{
 	app::{Answer, Context},
 	client::{Block, Client},
 	units::when,
-	view::{self, duty, View, STAGES},
+	view::{self, duty, key_of, View, STAGES},
 };
 use airlock_primitives::{api::Progress, ProposalId, Stage};
 use anyhow::Result;
@@ -42,18 +42,15 @@ impl Status {
 			return watch(context, client, id, slot).await;
 		}
 		let at = client.best().await?;
-		let ids = match self.id {
-			Some(id) => vec![id],
+		let mut screens = Vec::new();
+		match self.id {
+			Some(id) => screens.push(look(client, id, slot).await?),
 			None => {
 				let all = view::proposals(&at).await?.into_iter();
-				all.filter(|view| view.outcome.is_none())
-					.map(|view| view.id)
-					.collect()
+				for view in all.filter(|view| view.outcome.is_none()) {
+					screens.push(Screen::of(&at, view.id, slot).await?);
+				}
 			}
-		};
-		let mut screens = Vec::new();
-		for id in ids {
-			screens.push(Screen::of(&at, id, slot).await?);
 		}
 		let chain = chain(client, &at).await?;
 		let text: Vec<String> = screens.iter().map(Screen::text).collect();
@@ -138,10 +135,56 @@ async fn look(client: &Client, id: ProposalId, slot: Duration) -> Result<Screen>
 	})
 }
 
+/// What holds a proposal up, beside evidence that is not there yet.
+///
+/// # Errors
+/// If the node does not answer.
+async fn held_up(at: &Block, view: &View) -> Result<Vec<String>> {
+	let stored = async |pallet, item| view::stored(at, pallet, item, vec![key_of(view.id)]).await;
+	let number = |value: &Json| value.as_u64().unwrap_or_default();
+	let mut held_up = Vec::new();
+	if view.outcome.is_some() || view.stage < Stage::Review || view.stage > Stage::Timelock {
+		return Ok(held_up);
+	}
+	let blocking = stored("Audits", "Blocking").await?.unwrap_or_default();
+	if number(&blocking) > 0 {
+		let what = format!("{blocking} findings block: airlock show {}", view.id);
+		held_up.push(what);
+	}
+	let stops = stored("Supermajority", "Stops").await?.unwrap_or_default();
+	let stops = stops["validators"].as_array().map_or(0, Vec::len);
+	if stops > 0 {
+		held_up.push(format!(
+			"{stops} validators want to stop it (airlock abort)"
+		));
+	}
+	if view.stage == Stage::Review {
+		let review = stored("Audits", "Reviews").await?.unwrap_or_default();
+		let earliest = number(&review["earliest"]);
+		if earliest > at.block_number() {
+			held_up.push(format!("it is reviewed at least until #{earliest}"));
+		}
+	}
+	if view.stage == Stage::Timelock {
+		let waits = stored("Enactment", "InTimelock").await?.unwrap_or_default();
+		let failed = &waits["failed"];
+		if !failed.is_null() && failed != "None" {
+			let expires = number(&waits["expires"]);
+			let failed = failed.as_str().map_or(failed.to_string(), str::to_owned);
+			held_up.push(format!(
+				"not enacted yet: {failed}; it expires after #{expires}"
+			));
+		}
+	}
+	Ok(held_up)
+}
+
 /// What is said of one proposal.
 struct Screen {
 	view: View,
 	awaited: Vec<Progress>,
+	/// What holds it up beside that.
+	held_up: Vec<String>,
 	/// True if the code that it would replace is gone: it ends when it is looked at next.
 	void: bool,
 	best: u32,
@@ -155,6 +198,7 @@ impl Screen {
 		let view = view::proposal(at, id).await?;
 		Ok(Self {
 			void: view::is_void(at, &view).await?,
+			held_up: held_up(at, &view).await?,
 			view,
 			awaited: view::awaited(at, id).await?,
 			best: at.block_number() as u32,
@@ -163,9 +207,14 @@ impl Screen {
 		})
 	}
 
-	/// All but the time that is left.
-	fn what_changes(&self) -> (View, Vec<Progress>, bool) {
-		(self.view.clone(), self.awaited.clone(), self.void)
+	/// All but the time that is left. What is tried in each block is always due in the next one.
+	fn what_changes(&self) -> (View, Vec<Progress>, Vec<String>, bool) {
+		let mut view = self.view.clone();
+		if view.stage == Stage::Timelock && view.due <= self.best.saturating_add(1) {
+			view.due = 0;
+		}
+		let (awaited, held_up) = (self.awaited.clone(), self.held_up.clone());
+		(view, awaited, held_up, self.void)
 	}
 
 	fn text(&self) -> String {
@@ -208,11 +257,19 @@ impl Screen {
 				progress.have, progress.needed, view.id
 			));
 		}
+		for what in &self.held_up {
+			lines.push(format!("  ! {what}"));
+		}
 		let complete = |progress: &Progress| progress.have >= progress.needed;
+		let is_complete = self.awaited.iter().all(complete) && self.held_up.is_empty();
 		// These go on before their deadline when somebody asks.
-		let early = view.stage <= Stage::Review;
-		if early && self.awaited.iter().all(complete) {
-			lines.push(format!("  next      anyone: airlock advance {}", view.id));
+		let next = match view.stage {
+			Stage::Registered | Stage::Review => "anyone",
+			Stage::Simulation => "anyone, if the reports agree",
+			_ => "",
+		};
+		if is_complete && !next.is_empty() {
+			lines.push(format!("  next      {next}: airlock advance {}", view.id));
 		}
 		lines.join("\n")
 	}
@@ -240,6 +297,7 @@ impl Screen {
 			})
 		});
 		json["void"] = self.void.into();
+		json["held_up"] = self.held_up.clone().into();
 		json["awaited"] = awaited.collect::<Vec<_>>().into();
 		json["block"] = self.best.into();
 		json["finalized"] = self.finalized.into();
@@ -281,6 +339,7 @@ mod tests {
 					needed: 2,
 				},
 			],
+			held_up: Vec::new(),
 			void: false,
 			best: 80,
 			slot: Duration::from_secs(2),

@@ -2,11 +2,12 @@
 
 use crate::{
 	app::{Answer, Context},
+	client::INCLUSION,
 	failure::input,
 	offline::SignedBundle,
-	transaction::{follow, Wait},
+	transaction::{follow, pending, Wait},
 };
-use anyhow::Result;
+use anyhow::{anyhow, Result};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -19,6 +20,10 @@ pub struct Submit {
 	/// Until when to wait
 	#[arg(long, value_enum, default_value_t = Wait::Finalized)]
 	wait: Wait,
+
+	/// Short for --wait none
+	#[arg(long, conflicts_with = "wait")]
+	no_wait: bool,
 
 	/// Ask the runtime whether it would take it, and send nothing
 	#[arg(long)]
@@ -61,12 +66,22 @@ impl Submit {
 		}
 		let ready = client.best().await?.transactions().from_bytes(bytes);
 		context.sends();
-		if self.wait == Wait::None {
-			let hash = format!("{:?}", ready.submit().await?);
+		if self.no_wait || self.wait == Wait::None {
+			let sent = ready.submit().await.map_err(|error| pending(error.into()));
+			let hash = format!("{:?}", sent?);
 			let data = json!({"call": name, "extrinsic_hash": hash, "finalized": false});
 			return Ok(Answer::new(format!("{name} was sent: {hash}"), data));
 		}
-		let included = client.watch(&ready, name).await?;
+		let awaiting = context.awaiting("waiting for a block");
+		let watched = tokio::time::timeout(INCLUSION, client.watch(&ready, name)).await;
+		let watched = watched.unwrap_or_else(|_| {
+			Err(anyhow!(
+				"{name} is not in a block within {} s",
+				INCLUSION.as_secs()
+			))
+		});
+		drop(awaiting);
+		let included = watched.map_err(pending)?;
 		let currency = context.currency().await?;
 		Ok(follow(context, self.wait, included, name, &currency)
 			.await?

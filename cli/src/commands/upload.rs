@@ -93,16 +93,17 @@ pub(super) async fn send_all(
 		ensure_goes_on(id, view::proposal(&at, id).await?.outcome)?;
 		let call = dynamic::tx("Preimage", "note_preimage", (bytes,));
 		let effect = format!("The bytes go on chain: {name}.");
-		let answer = send(context, &early, Intent::new(call, effect)).await?;
+		let answer = send(context, &early, Intent::new(call, effect).free()).await?;
 		texts.push(format!("{name}: {}", answer.text));
 		done.push(
-			json!({"hash": code.hash, "len": code.len, "sent": true, "transaction": answer.data}),
+			json!({"hash": code.hash, "len": code.len, "sent": answer.data["sent"] != false, "transaction": answer.data}),
 		);
 	}
 	let at = context.client().await?.best().await?;
-	ensure_goes_on(id, view::proposal(&at, id).await?.outcome)?;
+	let now = view::proposal(&at, id).await?;
+	ensure_goes_on(id, now.outcome)?;
 	let mut data = json!({"blobs": done});
-	if is_complete(&at, id).await? {
+	if now.stage == Stage::Registered && are_there(&at, id).await? {
 		let effect = format!("The chain looks at the bytes of proposal {id}; if they are a runtime, simulation begins.");
 		let answer = advance(context, sending, id, effect).await?;
 		texts.push(answer.text);
@@ -111,11 +112,8 @@ pub(super) async fn send_all(
 	Ok(Answer::new(texts.join("\n"), data))
 }
 
-/// True if a proposal waits for its bytes, and they are all there.
-async fn is_complete(at: &Block, id: ProposalId) -> Result<bool> {
-	if view::proposal(at, id).await?.stage != Stage::Registered {
-		return Ok(false);
-	}
+/// True if the bytes that a proposal binds are all there.
+async fn are_there(at: &Block, id: ProposalId) -> Result<bool> {
 	for code in view::dossier(at, id).await?.blobs() {
 		if client::preimage(at, code.hash, code.len).await?.is_none() {
 			return Ok(false);

@@ -3,6 +3,7 @@
 use crate::{
 	app::{Answer, Context},
 	failure::input,
+	keys::KEY_VARIABLE,
 	view,
 };
 use airlock_primitives::{CodeRef, ProposalId};
@@ -119,6 +120,9 @@ impl VerifyBuild {
 		build
 			.args(["-c", command])
 			.current_dir(&folder)
+			// It is somebody else's code: it gets no key, and nothing that is typed.
+			.env_remove(KEY_VARIABLE)
+			.stdin(std::process::Stdio::null())
 			.stdout(std::process::Stdio::null());
 		let status = build.kill_on_drop(true).status().await;
 		let bytes = match status {
@@ -140,6 +144,7 @@ impl VerifyBuild {
 async fn git(repository: &Path, arguments: &[&str]) -> Result<()> {
 	let mut command = Command::new("git");
 	let output = command
+		.env_remove(KEY_VARIABLE)
 		.arg("-C")
 		.arg(repository)
 		.args(arguments)

@@ -1,5 +1,6 @@
 //! `airlock vote`
 
+use super::show;
 use crate::{
 	app::{Answer, Context},
 	transaction::{send, Intent, Sending},
@@ -50,9 +51,10 @@ impl Vote {
 		let says = super::unit(format!("{choice:?}"));
 		let arguments = (id, Static(seen.dossier_hash), says);
 		let call = dynamic::tx("Supermajority", "vote", arguments);
+		let said = show::in_short(&show::everything(&at, id).await?);
 		let effect = format!(
-			"You say {choice:?} to proposal {id}: {:?}, version {}, dossier {:?}.",
-			seen.class, seen.spec_version, seen.dossier_hash
+			"You say {choice:?} to proposal {id}: {:?}, version {}, code {:?}, dossier {:?}.\n{said}",
+			seen.class, seen.spec_version, seen.code_hash, seen.dossier_hash
 		);
 		send(context, &self.sending, Intent::new(call, effect)).await
 	}

@@ -5,7 +5,7 @@ use crate::{
 	transaction::{send, Intent, Sending},
 	view,
 };
-use airlock_primitives::ProposalId;
+use airlock_primitives::{ProposalId, Stage};
 use anyhow::Result;
 use subxt::dynamic;
 
@@ -29,8 +29,15 @@ impl Withdraw {
 		let id = self.id;
 		let at = context.client().await?.best().await?;
 		let seen = view::proposal(&at, id).await?;
+		let deposit = match seen.stage {
+			// Nobody was to look at bytes that never came: that a slot was taken has its price.
+			Stage::Registered => {
+				"A tenth of its deposit is burnt, since its bytes were not checked yet."
+			}
+			_ => "Its deposit comes back.",
+		};
 		let effect = format!(
-			"Proposal {id} (version {}) ends; nothing is enacted.",
+			"Proposal {id} (version {}) ends; nothing is enacted. {deposit}",
 			seen.spec_version
 		);
 		let call = dynamic::tx("Proposals", "withdraw", (id,));
