@@ -844,6 +844,12 @@ impl<T: Config> Pallet<T> {
 			Some(code_hash) => Event::RolledBack { id, code_hash, why },
 			None => Event::NoWayBack { id, why },
 		});
+		Self::count_rollback();
+		Ok(())
+	}
+
+	/// One more upgrade failed in probation.
+	fn count_rollback() {
 		let in_a_row = RollbacksInARow::<T>::mutate(|count| {
 			*count = count.saturating_add(1);
 			*count
@@ -852,7 +858,6 @@ impl<T: Config> Pallet<T> {
 			Locked::<T>::put(true);
 			Self::deposit_event(Event::LaneLocked);
 		}
-		Ok(())
 	}
 
 	/// Why the upgrade must go back, if it must.
@@ -867,8 +872,10 @@ impl<T: Config> Pallet<T> {
 			return Some(Failure::OverBudget);
 		}
 		if now < trial.watch_ends()
-			&& Measured::<T>::get().is_some_and(|p| p.is_sick(&trial.before))
-		{
+			&& Measured::<T>::get().is_some_and(|pulse| {
+				let validators = T::Electorate::voters().len() as u32;
+				pulse.is_sick(&trial.before, validators)
+			}) {
 			return Some(Failure::Sick);
 		}
 		let total = T::Electorate::total();

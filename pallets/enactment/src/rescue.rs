@@ -76,6 +76,43 @@ impl<T: Config> Pallet<T> {
 		unhashed::kill(&storage_prefix(system.as_bytes(), b"BlocksTillUpgrade"));
 		frame_system::Pallet::<T>::deposit_log(DigestItem::RuntimeEnvironmentUpdated);
 		CurrentCode::<T>::put(hash_of(code));
+		Self::mend_last_upgrade();
+	}
+
+	/// Code that lied about its version must not keep this one, or those that come later, from running their migrations: they
+	/// run if the version is above the one that ran last.
+	fn mend_last_upgrade() {
+		let Some(last) = frame_system::LastRuntimeUpgrade::<T>::get() else {
+			return;
+		};
+		let own = <T as frame_system::Config>::Version::get();
+		// A dedicated way back comes with migrations, unless they were begun in this block; the code before does not.
+		let is_dedicated = own.spec_version > HighestSpecVersion::<T>::get();
+		let is_due = is_dedicated && !Self::has_upgraded_in_rescue();
+		let most = own.spec_version.saturating_sub(is_due.into());
+		if last.spec_version.0 > most {
+			frame_system::LastRuntimeUpgrade::<T>::put(frame_system::LastRuntimeUpgradeInfo {
+				spec_version: most.into(),
+				spec_name: own.spec_name,
+			});
+		}
+	}
+
+	/// Goes back without a proposal that could end by it: code that failed has damaged what is stored of it. What is left of
+	/// the trial goes as well, so that the lane is free.
+	fn take_over_alone(code: &[u8]) {
+		log::error!(target: "airlock", "a rescue without a probation: its code stays");
+		if !Self::has_upgraded_in_rescue() && T::Migrations::ongoing() {
+			Self::abandon_migration();
+		}
+		Self::forget_migrations();
+		Self::take_over(code);
+		T::StoredCalls::void();
+		let own = <T as frame_system::Config>::Version::get().spec_version;
+		HighestSpecVersion::<T>::mutate(|highest| *highest = own.max(*highest));
+		OnProbation::<T>::kill();
+		Reports::<T>::kill();
+		Self::count_rollback();
 	}
 
 	/// The end of a rescue block: whatever the lifecycle's state said, the code that ran it is the chain's.
@@ -85,8 +122,7 @@ impl<T: Config> Pallet<T> {
 		}
 		if let Some(code) = unhashed::get_raw(CODE) {
 			if unhashed::get_raw(well_known_keys::CODE).as_ref() != Some(&code) {
-				log::error!(target: "airlock", "a rescue without a probation: its code stays");
-				Self::take_over(&code);
+				Self::take_over_alone(&code);
 			}
 		}
 		unhashed::kill(ACTIVE);

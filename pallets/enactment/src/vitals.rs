@@ -3,8 +3,8 @@
 //!
 //! Two signs are counted: slots without a block, and transactions that fail. Each is a share, held against the same share before
 //! the switch, in whole numbers. Both together send the chain back; one alone is nothing: users can make transactions fail, and
-//! validators can be late, but a third of the slots must be lost as well, and a third of the validators can stop an upgrade
-//! anyhow. With too few samples on either side nothing is decided: then reports decide, or silence.
+//! validators can be late, but more slots must be lost as well than a third of the validators can lose between them, and more
+//! than a third can stop an upgrade anyhow. With too few samples on either side nothing is decided: then reports decide, or silence.
 
 use super::*;
 use codec::MaxEncodedLen;
@@ -24,7 +24,7 @@ pub const MAX_EVENTS: u32 = 10_000;
 /// Counts over some blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct Pulse {
-	/// The slot in which it began.
+	/// The slot before the first block.
 	pub slot: u64,
 	/// Slots since then.
 	pub slots: u32,
@@ -37,16 +37,11 @@ pub struct Pulse {
 }
 
 impl Pulse {
-	/// Nothing yet.
-	fn begin(slot: u64) -> Self {
-		Self {
-			slot,
-			..Self::default()
-		}
-	}
-
-	/// One block more.
+	/// One block more. The first one begins: slots that were lost before it are nobody's here.
 	fn beat(&mut self, slot: u64, (transactions, failed): (u32, u32)) {
+		if self.blocks == 0 {
+			self.slot = slot.saturating_sub(1);
+		}
 		self.slots = u32::try_from(slot.saturating_sub(self.slot)).unwrap_or(u32::MAX);
 		self.blocks = self.blocks.saturating_add(1);
 		self.transactions = self.transactions.saturating_add(transactions);
@@ -63,14 +58,22 @@ impl Pulse {
 		(self.failed, self.transactions)
 	}
 
-	/// True if both signs are there, against what was before.
-	pub fn is_sick(&self, before: &Self) -> bool {
-		grew(
-			before.lost_slots(),
-			self.lost_slots(),
-			MIN_SLOTS,
-			MORE_SLOTS_LOST,
-		) && grew(
+	/// True if more slots were lost than a third of so many validators can lose who take turns: of `slots` in a row they have a
+	/// third, and of the turn that is not whole each has one at most.
+	fn lost_more_than_a_third_can(&self, validators: u32) -> bool {
+		let (lost, slots) = self.lost_slots();
+		u64::from(lost) * 3 > u64::from(slots) + u64::from(validators)
+	}
+
+	/// True if both signs are there, against what was before, in a set of so many validators.
+	pub fn is_sick(&self, before: &Self, validators: u32) -> bool {
+		self.lost_more_than_a_third_can(validators)
+			&& grew(
+				before.lost_slots(),
+				self.lost_slots(),
+				MIN_SLOTS.max(validators),
+				MORE_SLOTS_LOST,
+			) && grew(
 			before.failures(),
 			self.failures(),
 			MIN_TRANSACTIONS,
@@ -94,7 +97,7 @@ impl<T: Config> Pallet<T> {
 	/// Begins to count: an upgrade is approved, or was switched on. What was counted so far.
 	pub(super) fn begin_pulse() -> Pulse {
 		let before = Measured::<T>::get().unwrap_or_default();
-		Measured::<T>::put(Pulse::begin(T::Vitals::slot()));
+		Measured::<T>::put(Pulse::default());
 		before
 	}
 
@@ -157,7 +160,7 @@ mod tests {
 	fn lost_slots_and_failures_together_should_send_the_chain_back() {
 		build_and_execute(|| {
 			enacted_after_good_times();
-			blocks(5, 2, 2, 2);
+			blocks(7, 2, 2, 2);
 			assert_eq!(next(), GateStatus::Failed(Failure::Sick));
 		});
 	}
@@ -177,10 +180,10 @@ mod tests {
 	fn too_few_samples_should_decide_nothing() {
 		build_and_execute(|| {
 			enacted_after_good_times();
-			// Eight slots, then ten.
-			blocks(4, 2, 9, 9);
+			// Nine slots, then twelve: the first block begins.
+			blocks(3, 4, 9, 9);
 			is_watched_on();
-			blocks(1, 2, 9, 9);
+			blocks(1, 3, 9, 9);
 			assert_eq!(next(), GateStatus::Failed(Failure::Sick));
 		});
 	}
@@ -212,6 +215,51 @@ mod tests {
 			end();
 			assert_eq!(Measured::<Test>::get(), None);
 		});
+	}
+
+	/// Whoever is in the set, and whenever they begin: a third of it that loses all its turns is no sign.
+	#[test]
+	fn a_third_of_the_validators_should_never_be_enough() {
+		for validators in 1..=40u64 {
+			let idle = validators / 3;
+			for first in 0..validators {
+				let mut pulse = Pulse::default();
+				for slot in 1..=200 {
+					// Neighbours, which is the worst.
+					if (slot + first) % validators >= idle {
+						pulse.beat(slot, (1, 1));
+						assert!(
+							!pulse.is_sick(&healthy(), validators as u32),
+							"{idle} of {validators} from {first}: {pulse:?}"
+						);
+					}
+				}
+			}
+		}
+	}
+
+	/// If all but one lose their turns it is one.
+	#[test]
+	fn most_of_the_validators_should_be_enough() {
+		for validators in 2..=40u64 {
+			let mut pulse = Pulse::default();
+			for turn in 0..20 {
+				pulse.beat(1 + turn * validators, (1, 1));
+			}
+			let is_sick = pulse.is_sick(&healthy(), validators as u32);
+			assert!(is_sick, "{validators}: {pulse:?}");
+		}
+	}
+
+	/// A thousand slots without a loss, and transactions that all worked.
+	fn healthy() -> Pulse {
+		Pulse {
+			slot: 0,
+			slots: 1_000,
+			blocks: 1_000,
+			transactions: 1_000,
+			failed: 0,
+		}
 	}
 
 	#[test]

@@ -41,9 +41,9 @@ pub use types::{Ended, Proposal};
 pub use weights::{Branch, WeightInfo};
 
 use airlock_primitives::{
-	api::ProposalView, Class, ClassPolicy, CodeHistory, CodeRef, Document, Dossier, DossierRef,
-	Failure, GateStatus, Lifecycle, Organisations, Outcome, Party, Policy, Precondition,
-	ProposalId, Role, Roles, Rollback, Stage, StageGate,
+	api::ProposalView, rescue, Class, ClassPolicy, CodeHistory, CodeRef, Document, Dossier,
+	DossierRef, Failure, GateStatus, Lifecycle, Organisations, Outcome, Party, Policy,
+	Precondition, ProposalId, Role, Roles, Rollback, Stage, StageGate,
 };
 use alloc::vec::Vec;
 use codec::Encode;
@@ -51,7 +51,7 @@ use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, Pays},
 	ensure,
 	pallet_prelude::*,
-	storage::with_storage_layer,
+	storage::{unhashed, with_storage_layer},
 	traits::{
 		fungible::{Inspect, MutateHold},
 		tokens::{Fortitude, Precision},
@@ -75,6 +75,9 @@ pub type RequiredApi = ([u8; 8], u32);
 /// Who ends a proposal before its bytes have passed the pre-flight forfeits one part in so many of the deposit:
 /// holding a slot with nothing in it has a price. The number is ours; `revise` mends a mistake for free.
 pub const FORFEIT_DIVISOR: u32 = 10;
+
+/// More roles than all seats of all stages of a proposal have.
+const MAX_ROLES: usize = 4_096;
 
 /// Bytes of a compressed blob whose reading is weighed as one: benchmarks read blobs of at least this size.
 pub const PREFLIGHT_UNIT: u32 = 512 * 1024;
@@ -355,6 +358,9 @@ pub mod pallet {
 	#[pallet::hooks]
 	impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
 		fn on_initialize(now: BlockNumberFor<T>) -> Weight {
+			if unhashed::exists(rescue::ACTIVE) {
+				Self::mend_agenda(now);
+			}
 			match NextDeadline::<T>::get() {
 				Some(due) if due <= now => Self::poll_due(now),
 				_ => T::WeightInfo::on_initialize_idle(),
@@ -728,6 +734,23 @@ impl<T: Config> Pallet<T> {
 		versions.ok_or(Error::<T>::MissingRuntimeApi.into())
 	}
 
+	/// Makes the agenda anew of what the proposals say, in a rescue block: code that failed may have damaged it, and nobody would
+	/// ever ask for what it forgot. What is watched is due now.
+	fn mend_agenda(now: BlockNumberFor<T>) {
+		let watched = T::Code::on_probation();
+		let most = T::MaxOpen::get() as usize;
+		let open = Proposals::<T>::iter().take(most);
+		let mut agenda: Vec<_> = open
+			.map(|(id, proposal)| match Some(id) == watched {
+				true => (now, id),
+				false => (proposal.due, id),
+			})
+			.collect();
+		agenda.sort_unstable();
+		Self::set_next_deadline(&agenda);
+		Agenda::<T>::put(BoundedVec::truncate_from(agenda));
+	}
+
 	/// Polls what is due, the proposal in probation first, and says what that cost.
 	fn poll_due(now: BlockNumberFor<T>) -> Weight {
 		let agenda = Agenda::<T>::get();
@@ -918,8 +941,8 @@ impl<T: Config> Pallet<T> {
 		OpenBy::<T>::mutate_exists(&proposal.proposer, |open| {
 			*open = open.map(|n| n.saturating_sub(1)).filter(|n| !n.is_zero());
 		});
-		// Every account of the map took a seat of a stage, so it is small.
-		RoleOf::<T>::drain_prefix(id).for_each(drop);
+		// Every account of the map took a seat of a stage; code that failed may have written more than there are.
+		RoleOf::<T>::drain_prefix(id).take(MAX_ROLES).for_each(drop);
 		if Lane::<T>::get() == Some(id) {
 			Lane::<T>::kill();
 		}

@@ -590,8 +590,9 @@ impl<T: Config> Pallet<T> {
 		left: Power,
 		now: BlockNumberFor<T>,
 	) -> GateStatus<BlockNumberFor<T>> {
-		// As many as the snapshot had, which is bounded.
-		Electors::<T>::drain_prefix(id).for_each(drop);
+		// As many as the snapshot had. Code that failed may have written more: they stay.
+		let most = T::MaxVoters::get() as usize;
+		Electors::<T>::drain_prefix(id).take(most).for_each(drop);
 		Self::deposit_event(Event::Restarted { id, left });
 		let until = now.saturating_add(ballot.policy.window);
 		match Self::begin(id, ballot.dossier_hash, ballot.policy, now, true) {

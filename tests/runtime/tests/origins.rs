@@ -3,7 +3,7 @@
 //! `origin-matrix.txt` is the reviewed result: a change of it is a change of who may do what. Write it anew with
 //! `UPDATE=1 cargo test --release --workspace every_call_with_every_origin`.
 
-use airlock_primitives::Stage;
+use airlock_primitives::{Lifecycle, Stage};
 use airlock_runtime::{Balances, Council, Proposals, Runtime, RuntimeCall, RuntimeOrigin, System};
 use airlock_runtime_tests::*;
 use codec::Decode;
