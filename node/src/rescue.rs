@@ -9,12 +9,13 @@
 
 use airlock_primitives::rescue::{Armed, ACTIVE, ARMED, CODE};
 use airlock_runtime::opaque::{Block, Header};
-use codec::Decode;
+use codec::{Decode, Encode};
 use sc_client_api::{Backend, StorageProvider};
 use sc_consensus::{
 	BlockCheckParams, BlockImport, BlockImportParams, ImportResult, StateAction, StorageChanges,
 };
 use sc_executor::{error::Error, RuntimeVersion, RuntimeVersionOf};
+use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_core::{
 	storage::{
 		well_known_keys::{CODE as INSTALLED, PENDING_CODE},
@@ -23,7 +24,8 @@ use sp_core::{
 	traits::{CallContext, CodeExecutor, ReadRuntimeVersion, RuntimeCode, WrappedRuntimeCode},
 };
 use sp_externalities::Externalities;
-use sp_runtime::{traits::Header as _, DigestItem};
+use sp_inherents::InherentData;
+use sp_runtime::{traits::Header as _, Digest, DigestItem, OpaqueExtrinsic};
 use std::{
 	collections::HashMap,
 	sync::{
@@ -36,7 +38,7 @@ use substrate_prometheus_endpoint::{register, Counter, PrometheusError, Registry
 
 /// So long code that could not be loaded is not loaded again: each try compiles it. Saves time, decides nothing.
 const RELOAD_AFTER: Duration = Duration::from_secs(60);
-/// An author whose attempt takes so long does not begin another on the same parent: it may never end.
+/// An author of whose calls one takes so long begins no other block with that code: it may never end.
 const STUCK_AFTER: Duration = Duration::from_secs(10);
 
 /// What must be known, and must not change, while an upgrade is watched: who authors, when, and who finalizes.
@@ -101,8 +103,8 @@ pub struct RescueExecutor<E> {
 	seen: Seen,
 	/// Codes that could not be loaded, by their hash, and when.
 	broken: Arc<Mutex<HashMap<Vec<u8>, Instant>>>,
-	/// When this node began to author on a parent with the code that is watched, as long as it has not ended.
-	attempts: Arc<Mutex<HashMap<sp_core::H256, Instant>>>,
+	/// Calls with which this node builds by the chain's code and that have not ended: of which code, and since when.
+	building: Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>,
 }
 
 impl<E> RescueExecutor<E> {
@@ -112,7 +114,7 @@ impl<E> RescueExecutor<E> {
 			inner,
 			seen,
 			broken: Default::default(),
-			attempts: Default::default(),
+			building: Default::default(),
 		}
 	}
 
@@ -182,8 +184,17 @@ fn undo(ext: &mut dyn Externalities) {
 	while ext.storage_rollback_transaction().is_ok() {}
 }
 
+/// Does something, and undoes it.
+fn undone<R>(ext: &mut dyn Externalities, run: impl FnOnce(&mut dyn Externalities) -> R) -> R {
+	ext.storage_start_transaction();
+	let done = run(ext);
+	undo(ext);
+	done
+}
+
 impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
-	/// Runs a call by one code, unless that was found not to load a short while ago.
+	/// Runs a call by the chain's code, unless that was found not to load a short while ago. Blocks of others are tried in any
+	/// case: what failed on this machine decides nothing about them.
 	fn by(
 		&self,
 		ext: &mut dyn Externalities,
@@ -192,9 +203,12 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		data: &[u8],
 		context: CallContext,
 	) -> (Result<Vec<u8>>, bool) {
-		if self.is_broken(&code.hash) {
+		let is_import = matches!(context, CallContext::Onchain { import: true });
+		if !is_import && self.is_broken(&code.hash) {
 			return (Err(Error::Other(BROKEN.into())), false);
 		}
+		let is_building = matches!(context, CallContext::Onchain { import: false });
+		let _building = is_building.then(|| Building::begin(&self.building, &code.hash));
 		let answer = self.inner.call(ext, code, method, data, context);
 		if let Err(Error::RuntimeConstruction(_)) = &answer.0 {
 			self.note_broken(&code.hash);
@@ -216,28 +230,14 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		})
 	}
 
-	/// What a code answers, without leaving a trace in the state.
-	fn ask(
-		&self,
-		ext: &mut dyn Externalities,
-		code: &RuntimeCode,
-		method: &str,
-		context: CallContext,
-	) -> Result<Vec<u8>> {
-		ext.storage_start_transaction();
-		let (answer, _) = self.by(ext, code, method, &[], context);
-		undo(ext);
-		answer
-	}
-
-	/// What the way back says of what must not change.
+	/// What the way back says of what must not change, without leaving a trace in the state.
 	fn lasting(
 		&self,
 		ext: &mut dyn Externalities,
 		ready: &Ready,
 		context: CallContext,
 	) -> Result<Vec<Vec<u8>>> {
-		let mut ask = |method| with_code(ready, |code| self.ask(ext, code, method, context));
+		let mut ask = |method| undone(ext, |ext| self.back(ext, ready, method, &[], context).0);
 		LASTING.into_iter().map(|method| ask(method)).collect()
 	}
 
@@ -251,7 +251,8 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 	) -> Result<Vec<Vec<u8>>> {
 		let back = self.lasting(ext, ready, context)?;
 		for (method, back) in LASTING.into_iter().zip(&back) {
-			if self.ask(ext, code, method, context)? != *back {
+			let chain = undone(ext, |ext| self.by(ext, code, method, &[], context).0);
+			if chain? != *back {
 				let why = format!("{method} differs between the chain's code and its way back");
 				return Err(Error::Other(why));
 			}
@@ -296,7 +297,61 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		if self.lasting(ext, before, context)? != lasting {
 			return refuse("changes who authors or finalizes, or when");
 		}
-		Ok(())
+		match after {
+			Some(after) if !before.is_installed(ext) => {
+				let duration = lasting.get(1).map(Vec::as_slice).unwrap_or_default();
+				let built = undone(ext, |ext| {
+					self.build_on(ext, &after, header, duration, context)
+				});
+				built.map_err(|error| {
+					let why = format!(
+						"while it is watched, the way back cannot build on the block: {error}"
+					);
+					Error::Other(why)
+				})
+			}
+			_ => Ok(()),
+		}
+	}
+
+	/// Builds the rescue block that would come if no other did: nothing in it but what each block must have. The state that a
+	/// block leaves can be such that nobody can build on it, whatever the nodes know of authorities: a time that is far ahead
+	/// is enough.
+	fn build_on(
+		&self,
+		ext: &mut dyn Externalities,
+		ready: &Ready,
+		header: &Header,
+		duration: &[u8],
+		context: CallContext,
+	) -> Result<()> {
+		let wrong = |what: &str| Error::Other(what.into());
+		let duration = u64::decode(&mut &duration[..]).map_err(|_| wrong("no slot duration"))?;
+		let slot = slot_of(header).ok_or_else(|| wrong("the header has no slot"))?;
+		let slot = slot.saturating_add(ready.armed.gap);
+		let next = Header::new(
+			header.number().saturating_add(1),
+			Default::default(),
+			Default::default(),
+			header.hash(),
+			Digest {
+				logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())],
+			},
+		);
+		let inherents = inherents_of(slot, duration).map_err(|error| wrong(&error.to_string()))?;
+		ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
+		let mut run = |method: &str, data: &[u8]| self.back(ext, ready, method, data, context).0;
+		run("Core_initialize_block", &next.encode())?;
+		let made = run("BlockBuilder_inherent_extrinsics", &inherents.encode())?;
+		let made = Vec::<OpaqueExtrinsic>::decode(&mut &made[..]);
+		for inherent in made.map_err(|error| wrong(&error.to_string()))? {
+			let applied = run("BlockBuilder_apply_extrinsic", &inherent.encode())?;
+			// A `Result` in a `Result`: it is valid, and did what it should.
+			if !applied.starts_with(&[0, 0]) {
+				return Err(wrong("an inherent is refused"));
+			}
+		}
+		run("BlockBuilder_finalize_block", &[]).map(|_| ())
 	}
 
 	/// A whole block, or its beginning.
@@ -317,13 +372,11 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 			ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
 			return self.back(ext, ready, method, data, context);
 		}
-		let _attempt = match context {
-			CallContext::Onchain { import: false } => match self.attempt(*header.parent_hash()) {
-				Ok(attempt) => attempt,
-				Err(error) => return (Err(error), false),
-			},
-			_ => None,
-		};
+		let is_building = matches!(context, CallContext::Onchain { import: false });
+		if is_building && self.is_stuck(&code.hash) {
+			let why = "a call with this code has not ended yet";
+			return (Err(Error::Other(why.into())), false);
+		}
 		let lasting = match self.probe(ext, code, ready, context) {
 			Ok(lasting) => lasting,
 			Err(error) => return (Err(error), false),
@@ -338,23 +391,12 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		answer
 	}
 
-	/// Notes that this node begins to author on a parent. `None` if another attempt on it is noted.
-	fn attempt(&self, parent: sp_core::H256) -> Result<Option<Attempt>> {
-		let now = Instant::now();
-		let poisoned = |_| Error::Other("an attempt to author has panicked".into());
-		let mut attempts = self.attempts.lock().map_err(poisoned)?;
-		match attempts.get(&parent) {
-			Some(since) if now.duration_since(*since) > STUCK_AFTER => {
-				let why = "an attempt with this code on this parent has not ended yet";
-				Err(Error::Other(why.into()))
-			}
-			Some(_) => Ok(None),
-			None => {
-				attempts.insert(parent, now);
-				let attempts = self.attempts.clone();
-				Ok(Some(Attempt { attempts, parent }))
-			}
-		}
+	/// True if a call of this code has been building a block for so long that it may never end.
+	fn is_stuck(&self, hash: &[u8]) -> bool {
+		self.building.lock().is_ok_and(|building| {
+			let mut calls = building.values();
+			calls.any(|(code, since)| code == hash && since.elapsed() > STUCK_AFTER)
+		})
 	}
 
 	/// Anything but a block: the chain's code, and if that fails the way back.
@@ -392,18 +434,43 @@ fn with_code<R>(ready: &Ready, run: impl FnOnce(&RuntimeCode) -> R) -> R {
 	})
 }
 
-/// An attempt to author that has not ended.
-struct Attempt {
-	attempts: Arc<Mutex<HashMap<sp_core::H256, Instant>>>,
-	parent: sp_core::H256,
+/// A call that builds a block and has not ended.
+struct Building {
+	calls: Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>,
+	number: u64,
 }
 
-impl Drop for Attempt {
+impl Building {
+	fn begin(calls: &Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>, code: &[u8]) -> Self {
+		static NEXT: AtomicU64 = AtomicU64::new(0);
+		let number = NEXT.fetch_add(1, Ordering::Relaxed);
+		if let Ok(mut calls) = calls.lock() {
+			calls.insert(number, (code.to_vec(), Instant::now()));
+		}
+		let calls = calls.clone();
+		Self { calls, number }
+	}
+}
+
+impl Drop for Building {
 	fn drop(&mut self) {
-		if let Ok(mut attempts) = self.attempts.lock() {
-			attempts.remove(&self.parent);
+		if let Ok(mut calls) = self.calls.lock() {
+			calls.remove(&self.number);
 		}
 	}
+}
+
+/// What authors put into a block of this slot.
+fn inherents_of(
+	slot: u64,
+	duration: u64,
+) -> std::result::Result<InherentData, sp_inherents::Error> {
+	let mut data = InherentData::new();
+	let time = sp_timestamp::Timestamp::new(slot.saturating_mul(duration));
+	data.put_data(sp_timestamp::INHERENT_IDENTIFIER, &time)?;
+	let slot = sp_consensus_aura::Slot::from(slot);
+	data.put_data(sp_consensus_aura::inherents::INHERENT_IDENTIFIER, &slot)?;
+	Ok(data)
 }
 
 impl<E: CodeExecutor<Error = Error>> CodeExecutor for RescueExecutor<E> {
@@ -420,8 +487,18 @@ impl<E: CodeExecutor<Error = Error>> CodeExecutor for RescueExecutor<E> {
 		if !is_armed(ext) {
 			return self.inner.call(ext, code, method, data, context);
 		}
+		// Each would keep a thread of this node, for ever if the code never ends, and no pallet of ours has one.
+		if method == "OffchainWorkerApi_offchain_worker" {
+			return (Ok(Vec::new()), false);
+		}
 		if !is_about_a_block(method) {
 			return self.either(ext, code, method, data, context);
+		}
+		// The rest of a block that was begun. The way back is large: it is read only where it may be needed.
+		let is_rest =
+			method.starts_with("BlockBuilder_") && method != "BlockBuilder_check_inherents";
+		if is_rest && ext.storage(ACTIVE).is_none() {
+			return self.by(ext, code, method, data, context);
 		}
 		let Some(ready) = Ready::read(ext) else {
 			return self.inner.call(ext, code, method, data, context);
@@ -439,12 +516,7 @@ impl<E: CodeExecutor<Error = Error>> CodeExecutor for RescueExecutor<E> {
 				}
 			}
 			// Who may author, and when, must be known for a block that the chain's code has no part in.
-			"AuraApi_authorities" | "AuraApi_slot_duration" => {
-				self.back(ext, &ready, method, data, context)
-			}
-			// The rest of a block that was begun.
-			_ if ext.storage(ACTIVE).is_some() => self.back(ext, &ready, method, data, context),
-			_ => self.by(ext, code, method, data, context),
+			_ => self.back(ext, &ready, method, data, context),
 		}
 	}
 }

@@ -92,6 +92,8 @@ fn new_executor(config: &Configuration) -> Plain {
 		.with_execution_method(options.wasm_method)
 		.with_onchain_heap_alloc_strategy(strategy)
 		.with_offchain_heap_alloc_strategy(strategy)
+		// A size that failed code has left in the state must not keep the way back from running.
+		.with_ignore_onchain_heap_pages(true)
 		.with_max_runtime_instances(options.max_runtime_instances)
 		.with_runtime_cache_size(options.runtime_cache_size)
 		.with_cache_path(crate::ahead::cache(config))

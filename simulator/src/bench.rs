@@ -445,10 +445,7 @@ mod tests {
 		let (state, executor) = (InMemoryBackend::<Hasher>::default(), Executor::new());
 		let mut bench = Workbench::new(&state, &executor);
 		bench.set(b"key".to_vec(), Some(b"value".to_vec()));
-		let unknown = Code {
-			hash: H256::zero(),
-			heap_pages: None,
-		};
+		let unknown = Code { hash: H256::zero() };
 		assert!(bench.ask(unknown, "Core_version", &[]).is_err());
 		assert_eq!(bench.get(b"key"), Ok(Some(b"value".to_vec())));
 		assert_eq!(bench.stored(b"key"), Ok(None));

@@ -109,10 +109,7 @@ fn look(bytes: &[u8], most: usize) -> Result<Looked, String> {
 			embedded.spec_version, loaded.version.spec_version
 		));
 	}
-	let code = Code {
-		hash,
-		heap_pages: None,
-	};
+	let code = Code { hash };
 	let nothing = InMemoryBackend::<Hasher>::default();
 	let mut bench = Workbench::new(&nothing, &executor);
 	let answer = bench.ask(
@@ -152,10 +149,7 @@ pub(crate) fn inspect(
 		Ok(loaded) => (Some(loaded.version), loaded.embedded, None),
 		Err(reason) => (None, None, Some(reason)),
 	};
-	let code = Code {
-		hash,
-		heap_pages: None,
-	};
+	let code = Code { hash };
 	let metadata = describe(executor, code);
 	let missing_apis = version
 		.as_ref()

@@ -96,7 +96,7 @@ pub(crate) fn go_on<B: Backend<Block>>(
 		stage.code = Some(codes.current);
 		let before = Scan::of(&mut stage.bench, judge.before).map_err(broken)?;
 		stage.write_code(codes.candidate.1);
-		let twin = twin_of(&stage.stored_code().map_err(broken)?, codes.current)?;
+		let twin = twin_of(&stage.stored_code().map_err(broken)?)?;
 		executor.load(twin.0.hash, &twin.1).map_err(Error::Code)?;
 		let mut control = Stage::new(&state, executor, &parent);
 		control.code = Some(codes.current);
@@ -150,7 +150,7 @@ fn broken(trap: Trap) -> Error {
 }
 
 /// The current code with another hash: a switch to it shows what any switch does to history, and what is nobody's doing.
-fn twin_of(bytes: &[u8], current: Code) -> Result<(Code, Vec<u8>), Error> {
+fn twin_of(bytes: &[u8]) -> Result<(Code, Vec<u8>), Error> {
 	const NAME: &[u8] = b"airlock-twin";
 	let wasm = sp_maybe_compressed_blob::decompress(bytes, CODE_BLOB_BOMB_LIMIT);
 	let mut twin = wasm.map_err(|e| Error::Code(e.to_string()))?.to_vec();
@@ -159,7 +159,7 @@ fn twin_of(bytes: &[u8], current: Code) -> Result<(Code, Vec<u8>), Error> {
 	twin.extend([0, len.saturating_add(1), len]);
 	twin.extend_from_slice(NAME);
 	let hash = H256(blake2_256(&twin));
-	Ok((Code { hash, ..current }, twin))
+	Ok((Code { hash }, twin))
 }
 
 /// What a block of history did under the control.

@@ -420,10 +420,7 @@ mod tests {
 	#[test]
 	fn rehearse_should_stop_at_the_control_when_no_block_can_be_built() {
 		let state = InMemoryBackend::<Hasher>::default();
-		let code = Code {
-			hash: H256::zero(),
-			heap_pages: None,
-		};
+		let code = Code { hash: H256::zero() };
 		let steps = [
 			Step {
 				to: Blob::Current,

@@ -96,7 +96,7 @@ const COMPONENTS: [(&str, &str); 12] = [
 ];
 
 /// Version of the rules by which the engine judges. Each change of a rule that a report can show raises it.
-const RULES: u32 = 4;
+const RULES: u32 = 5;
 
 /// Identity of this engine: two simulators with the same one see the same facts.
 pub(crate) fn engine_hash() -> H256 {
@@ -119,30 +119,25 @@ pub(crate) fn engine_hash() -> H256 {
 	H256(blake2_256(&engine.encode()))
 }
 
-/// Names a code that was loaded, and the heap it runs with.
+/// Names a code that was loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
 	/// blake2-256 of the bytes, compressed or not.
 	pub(crate) hash: H256,
-	/// Pages of heap that the state asks for.
-	pub(crate) heap_pages: Option<u64>,
 }
 
 impl Code {
 	/// The name of a code that a state holds.
 	pub(crate) fn of(code: &RuntimeCode) -> Option<Self> {
 		let hash = <[u8; 32]>::try_from(&code.hash[..]).ok()?;
-		Some(Self {
-			hash: H256(hash),
-			heap_pages: code.heap_pages,
-		})
+		Some(Self { hash: H256(hash) })
 	}
 
 	/// For the state machine; the bytes were loaded before.
 	pub(crate) fn runtime_code(&self) -> RuntimeCode<'static> {
 		RuntimeCode {
 			code_fetcher: &NoneFetchRuntimeCode,
-			heap_pages: self.heap_pages,
+			heap_pages: None,
 			hash: self.hash.as_bytes().to_vec(),
 		}
 	}
@@ -343,7 +338,7 @@ fn config(cache_path: Option<PathBuf>) -> Config {
 			}),
 			canonicalize_nans: true,
 			parallel_compilation: true,
-			heap_alloc_strategy: heap(None, CallContext::Onchain { import: true }),
+			heap_alloc_strategy: heap(CallContext::Onchain { import: true }),
 			wasm_multi_value: false,
 			wasm_bulk_memory: false,
 			wasm_reference_types: false,
@@ -352,12 +347,11 @@ fn config(cache_path: Option<PathBuf>) -> Config {
 	}
 }
 
-/// The heap that the node would give.
-fn heap(pages: Option<u64>, context: CallContext) -> HeapAllocStrategy {
-	let extra_pages = pages.map_or(DEFAULT_HEAP_ALLOC_PAGES, |p| {
-		p.try_into().unwrap_or(u32::MAX)
-	});
-	let strategy = HeapAllocStrategy::Static { extra_pages };
+/// The heap that nodes give, whatever the state asks for.
+fn heap(context: CallContext) -> HeapAllocStrategy {
+	let strategy = HeapAllocStrategy::Static {
+		extra_pages: DEFAULT_HEAP_ALLOC_PAGES,
+	};
 	match context {
 		CallContext::Onchain { import: true } => strategy.double(),
 		CallContext::Onchain { import: false } | CallContext::Offchain => strategy,
@@ -388,7 +382,7 @@ fn call(
 }
 
 fn call_version(module: &dyn WasmModule) -> Result<RuntimeVersion, ExecutorError> {
-	let heap = heap(None, CallContext::Offchain);
+	let heap = heap(CallContext::Offchain);
 	let bytes = call(
 		module,
 		&mut BasicExternalities::new_empty(),
@@ -411,13 +405,7 @@ impl CodeExecutor for Executor {
 		context: CallContext,
 	) -> (Result<Vec<u8>, ExecutorError>, bool) {
 		let result = match self.get(&code.hash) {
-			Some(Ok(loaded)) => call(
-				&*loaded.module,
-				ext,
-				heap(code.heap_pages, context),
-				method,
-				data,
-			),
+			Some(Ok(loaded)) => call(&*loaded.module, ext, heap(context), method, data),
 			Some(Err(reason)) => Err(ExecutorError::Other(reason)),
 			None => Err(ExecutorError::Other("the code was not loaded".into())),
 		};
@@ -479,7 +467,6 @@ mod tests {
 	fn call_should_fail_when_the_code_was_not_loaded() {
 		let code = Code {
 			hash: H256::repeat_byte(1),
-			heap_pages: None,
 		};
 		let (result, _) = Executor::new().call(
 			&mut BasicExternalities::new_empty(),
@@ -495,16 +482,12 @@ mod tests {
 	fn the_heap_is_that_of_an_import() {
 		let import = CallContext::Onchain { import: true };
 		assert_eq!(
-			heap(Some(7), import),
-			HeapAllocStrategy::Static { extra_pages: 14 }
-		);
-		assert_eq!(
-			heap(None, import),
+			heap(import),
 			HeapAllocStrategy::Static { extra_pages: 4096 }
 		);
 		assert_eq!(
-			heap(Some(7), CallContext::Offchain),
-			HeapAllocStrategy::Static { extra_pages: 7 }
+			heap(CallContext::Offchain),
+			HeapAllocStrategy::Static { extra_pages: 2048 }
 		);
 	}
 }

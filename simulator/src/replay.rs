@@ -190,14 +190,11 @@ fn rescue_code<S: StateBackend<Hasher>>(
 	}
 }
 
-/// Loads the code of a rescue block. As with nodes, it has the heap that it gets by itself, whatever the state asks for.
+/// Loads the code of a rescue block.
 fn load_way_back(bytes: &[u8], executor: &Executor) -> Result<(Code, RuntimeVersion), Error> {
 	let hash = H256(blake2_256(bytes));
 	let version = executor.load(hash, bytes).map_err(Error::Code)?.version;
-	let code = Code {
-		hash,
-		heap_pages: None,
-	};
+	let code = Code { hash };
 	Ok((code, version))
 }
 
@@ -273,10 +270,7 @@ pub(crate) fn replay_block<B: Backend<Block>>(
 		.is_some_and(|h| reproduces(&planned.header, h));
 	let compared = match candidate.filter(|_| planned.compare && reproduced) {
 		Some(hash) => {
-			let code = Code {
-				hash,
-				..planned.code
-			};
+			let code = Code { hash };
 			let run = run(&state, executor, code, &input, Some(&control))?;
 			// A multi-block migration is not over after the block that begins it: section Continuous has what follows.
 			match run.only_inherents && run.result == BlockResult::Complete {

@@ -37,10 +37,7 @@ impl Shadow {
 		let hash = H256(blake2_256(candidate));
 		let loaded = executor.load_metered(hash, candidate);
 		loaded.map_err(Error::Candidate)?;
-		let code = Code {
-			hash,
-			heap_pages: None,
-		};
+		let code = Code { hash };
 		Ok(Self {
 			after: describe(&executor, code),
 			effects,

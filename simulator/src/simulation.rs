@@ -294,7 +294,6 @@ fn inspect_blobs(executor: &Executor, input: &Input, current: &Replaced) -> Vec<
 	let candidate = blob::inspect(executor, Blob::Candidate, &input.candidate, Some(current));
 	let code = Code {
 		hash: candidate.hash,
-		heap_pages: None,
 	};
 	let replaced = candidate.version.clone().map(|version| Replaced {
 		version,

@@ -2,10 +2,7 @@
 //! `tests/runtime` and on the networks of `tests/e2e`.
 
 use super::*;
-use codec::Encode;
 use sc_executor::error::WasmError;
-use sp_consensus_aura::AURA_ENGINE_ID;
-use sp_runtime::Digest;
 use sp_state_machine::BasicExternalities;
 
 const PARENT_SLOT: u64 = 100;
@@ -43,8 +40,7 @@ impl CodeExecutor for Fake {
 		self.calls.lock().unwrap().push((name, method.into()));
 		let answer = match is_chain {
 			true => (self.chain)(ext, method, data),
-			false if LASTING.contains(&method) => Ok(b"lasting".to_vec()),
-			false => Ok(b"back".to_vec()),
+			false => back(ext, method),
 		};
 		(answer, false)
 	}
@@ -70,6 +66,34 @@ impl ReadRuntimeVersion for Fake {
 	}
 }
 
+/// The way back: it can build a block if the time is not far ahead.
+fn back(ext: &mut dyn Externalities, method: &str) -> Result<Vec<u8>> {
+	match method {
+		"BlockBuilder_inherent_extrinsics" => Ok(vec![inherent()].encode()),
+		"BlockBuilder_apply_extrinsic" if ext.storage(AHEAD).is_some() => {
+			Err(Error::Other("the time is far ahead".into()))
+		}
+		"BlockBuilder_apply_extrinsic" => Ok(vec![0, 0]),
+		_ if LASTING.contains(&method) => Ok(lasting(method)),
+		_ => Ok(b"back".to_vec()),
+	}
+}
+
+fn inherent() -> OpaqueExtrinsic {
+	OpaqueExtrinsic::try_from_encoded_extrinsic(&vec![1u8].encode()).unwrap()
+}
+
+/// What both codes say of what must not change.
+fn lasting(method: &str) -> Vec<u8> {
+	match method {
+		"AuraApi_slot_duration" => 2_000u64.encode(),
+		_ => b"lasting".to_vec(),
+	}
+}
+
+/// Where a stand-in for the chain's code says that the time is far ahead.
+const AHEAD: &[u8] = b"ahead";
+
 /// As it should be: it answers what the way back does, and writes the slot of a block that it executes.
 fn good(ext: &mut dyn Externalities, method: &str, data: &[u8]) -> Result<Vec<u8>> {
 	if method == "Core_execute_block" {
@@ -77,7 +101,7 @@ fn good(ext: &mut dyn Externalities, method: &str, data: &[u8]) -> Result<Vec<u8
 		ext.place_storage(slot_key(), slot_of(&header).map(|slot| slot.encode()));
 	}
 	Ok(if LASTING.contains(&method) {
-		b"lasting".to_vec()
+		lasting(method)
 	} else {
 		b"chain".to_vec()
 	})
@@ -211,11 +235,12 @@ fn a_block_that_fails_should_not_be_rescued_before_its_time() {
 
 #[test]
 fn a_header_without_a_slot_should_fire_nothing() {
-	// Nobody's consensus takes such a block.
+	// Nobody's consensus takes such a block, and nobody could build on it.
 	let mut run = Run::of(good);
 	let mut header = header(UNTIL + 1, GAP);
 	header.digest.logs.clear();
-	assert_eq!(run.execute(&header).unwrap(), b"chain");
+	assert!(run.execute(&header).is_err());
+	assert_eq!(run.count("back", "Core_execute_block"), 0);
 	assert!(!run.is_marked());
 }
 
@@ -240,13 +265,21 @@ fn the_rest_of_a_block_should_be_run_by_the_code_that_began_it() {
 	run.call("Core_initialize_block", &header(7, GAP).encode(), BUILD)
 		.unwrap();
 	for method in rest {
-		assert_eq!(run.call(method, &[], BUILD).unwrap(), b"back");
+		run.call(method, &[], BUILD).unwrap();
+		assert_eq!(
+			(run.count("back", method), run.count("chain", method)),
+			(1, 0)
+		);
 	}
 	let mut run = Run::of(good);
 	run.call("Core_initialize_block", &header(7, 1).encode(), BUILD)
 		.unwrap();
 	for method in rest {
-		assert_eq!(run.call(method, &[], BUILD).unwrap(), b"chain");
+		run.call(method, &[], BUILD).unwrap();
+		assert_eq!(
+			(run.count("back", method), run.count("chain", method)),
+			(0, 1)
+		);
 	}
 }
 
@@ -254,7 +287,7 @@ fn the_rest_of_a_block_should_be_run_by_the_code_that_began_it() {
 fn who_may_author_should_be_what_the_way_back_says() {
 	let mut run = Run::of(traps);
 	for method in ["AuraApi_authorities", "AuraApi_slot_duration"] {
-		assert_eq!(run.call(method, &[], BUILD).unwrap(), b"lasting");
+		assert_eq!(run.call(method, &[], BUILD).unwrap(), lasting(method));
 	}
 	assert!(run
 		.executor
@@ -315,11 +348,19 @@ fn code_should_build_nothing_when_it_names_other_authorities() {
 
 #[test]
 fn a_block_should_be_refused_when_the_rescue_would_not_be_there_after_it() {
-	let chain: [Does; 5] = [
+	let chain: [Does; 6] = [
 		|ext, method, data| {
 			let answer = good(ext, method, data);
 			if method == "Core_execute_block" {
 				ext.place_storage(ARMED.to_vec(), None);
+			}
+			answer
+		},
+		// Who authors is known, and nobody could build.
+		|ext, method, data| {
+			let answer = good(ext, method, data);
+			if method == "Core_execute_block" {
+				ext.place_storage(AHEAD.to_vec(), Some(vec![1]));
 			}
 			answer
 		},
@@ -405,23 +446,56 @@ fn code_that_could_not_be_loaded_should_not_be_loaded_again_at_once() {
 }
 
 #[test]
-fn an_author_should_not_begin_again_while_an_attempt_does_not_end() {
+fn what_the_way_back_builds_to_see_if_it_can_should_leave_no_trace() {
+	let mut run = Run::of(good);
+	assert_eq!(run.execute(&header(7, 1)).unwrap(), b"chain");
+	assert_eq!(run.count("back", "BlockBuilder_finalize_block"), 1);
+	assert!(!run.is_marked() && run.executor.seen.blocks() == 0);
+}
+
+#[test]
+fn code_that_could_not_be_loaded_should_be_tried_for_a_block_of_others() {
+	let mut run = Run::of(good);
+	run.executor.note_broken(&sp_io::hashing::blake2_256(CHAIN));
+	assert!(run
+		.call("Core_initialize_block", &header(7, 1).encode(), BUILD)
+		.is_err());
+	assert_eq!(run.execute(&header(7, 1)).unwrap(), b"chain");
+}
+
+#[test]
+fn workers_of_code_that_is_watched_should_not_run() {
+	let mut run = Run::of(good);
+	let answer = run.call(
+		"OffchainWorkerApi_offchain_worker",
+		&[],
+		CallContext::Offchain,
+	);
+	assert!(answer.unwrap().is_empty());
+	assert!(run.executor.inner.calls.lock().unwrap().is_empty());
+}
+
+#[test]
+fn an_author_should_not_begin_again_while_a_call_does_not_end() {
 	let mut run = Run::of(good);
 	let header = header(7, 1);
 	let begin = |run: &mut Run| run.call("Core_initialize_block", &header.encode(), BUILD);
 	begin(&mut run).unwrap();
 	assert!(
-		run.executor.attempts.lock().unwrap().is_empty(),
+		run.executor.building.lock().unwrap().is_empty(),
 		"it has ended"
 	);
 	let stuck = Instant::now()
 		.checked_sub(STUCK_AFTER + STUCK_AFTER)
 		.unwrap();
-	let attempts = run.executor.attempts.clone();
-	attempts
+	let building = run.executor.building.clone();
+	let call = |code: &[u8]| (sp_io::hashing::blake2_256(code).to_vec(), stuck);
+	building
 		.lock()
 		.unwrap()
-		.insert(*header.parent_hash(), stuck);
+		.insert(u64::MAX, call(b"code of long ago"));
+	begin(&mut run).unwrap();
+	building.lock().unwrap().insert(u64::MAX, call(CHAIN));
 	assert!(begin(&mut run).is_err());
 	// Whoever imports is not held up by it.
 	run.execute(&header).unwrap();

@@ -120,7 +120,6 @@ impl Chain {
 	fn rescue(&mut self, way_back: &[u8]) {
 		let code = Code {
 			hash: H256(blake2_256(way_back)),
-			heap_pages: None,
 		};
 		self.executor.load(code.hash, way_back).unwrap();
 		self.build_on(code, &[rescue::ACTIVE], vec![], |_| ());
