@@ -80,6 +80,10 @@ pub enum Fault {
 	OtherError = 34,
 	/// A call weighs more than it did.
 	OtherWeight = 35,
+	/// Each block sets the time far ahead: no later block could say when it is.
+	SetsTheTime = 36,
+	/// A migration removes what says when proposals are looked at: nobody ever asks for the one that is watched.
+	DropsAgenda = 37,
 }
 
 /// Comes before the number of the fault, once in the blob.
@@ -203,6 +207,9 @@ mod acts {
 		if is(Fault::ChangesClock) {
 			put("Aura", "CurrentSlot", &(u64::MAX / 2).encode());
 		}
+		if is(Fault::SetsTheTime) {
+			put("Timestamp", "Now", &(u64::MAX / 4).encode());
+		}
 	}
 
 	fn put(pallet: &str, item: &str, value: &[u8]) {
@@ -253,6 +260,10 @@ mod acts {
 			}
 			if is(Fault::ChangesVersions) {
 				put("Balances", ":__STORAGE_VERSION__:", &9u16.encode());
+			}
+			if is(Fault::DropsAgenda) {
+				unhashed::kill(&storage_prefix(b"Proposals", b"Agenda"));
+				unhashed::kill(&storage_prefix(b"Proposals", b"NextDeadline"));
 			}
 			if is(Fault::MigrationEatsBlock) {
 				burn(30);

@@ -161,6 +161,15 @@ fn unloadable() -> Result<Vec<Blob>> {
 			versioned_base()?,
 			Stop::BackFor(Failure::Silence, Some(Failure::ReportedUnhealthy)),
 		),
+		// And its code says that it is a later version than the way back, which the chain then takes by no ordinary call.
+		blob(
+			"version-lies-upwards",
+			with_version(
+				decompressed(airlock_variants::UNHEALTHY).ok_or_else(no_wasm)?,
+				NEXT,
+			)?,
+			Stop::BackFor(Failure::Rescued, Some(Failure::ReportedUnhealthy)),
+		),
 	])
 }
 
@@ -207,6 +216,8 @@ fn faulty() -> Result<Vec<Blob>> {
 		of("changes-finality", Fault::ChangesFinality, Rescued)?,
 		of("changes-slots", Fault::ChangesSlots, Rescued)?,
 		of("changes-the-clock", Fault::ChangesClock, Rescued)?,
+		of("sets-the-time", Fault::SetsTheTime, Rescued)?,
+		of("drops-the-agenda", Fault::DropsAgenda, Rescued)?,
 		of("mints", Fault::Mints, OverBudget)?,
 		of("changes-versions", Fault::ChangesVersions, OverBudget)?,
 		of("takes-no-calls", Fault::TakesNoCalls, Silence)?,
