@@ -361,13 +361,26 @@ impl Client {
 	/// # Errors
 	/// [`Refused`] if the runtime refused it; others if it did not get into a block in time.
 	pub async fn submit<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Included> {
+		self.submit_tipped(who, call, 0).await
+	}
+
+	/// As [`Self::submit`], with a tip in the smallest unit: of what competes for a block, what pays more comes first.
+	///
+	/// # Errors
+	/// As [`Self::submit`].
+	pub async fn submit_tipped<C: Payload>(
+		&self,
+		who: &Keypair,
+		call: &C,
+		tip: u128,
+	) -> Result<Included> {
 		let name = format!("{}.{}", call.pallet_name(), call.call_name());
 		let mut last = anyhow!("{name} was not tried");
 		// Always the same: of all that is signed here at most one can get into a chain.
 		let nonce = self.nonce(who).await?;
 		let mut sent = Vec::new();
 		for _ in 0..ATTEMPTS {
-			let tried = self.submit_once(who, call, (&name, nonce), &mut sent);
+			let tried = self.submit_once(who, call, (&name, nonce, tip), &mut sent);
 			match tokio::time::timeout(INCLUSION, tried).await {
 				Ok(Ok(included)) => return Ok(included),
 				Ok(Err(error)) if error.is::<Refused>() => return Err(error),
@@ -405,17 +418,23 @@ impl Client {
 	///
 	/// # Errors
 	/// If the node does not answer, or the runtime has no such call.
-	pub async fn sign<C: Payload>(&self, who: &Keypair, call: &C) -> Result<Signed> {
+	pub async fn sign<C: Payload>(&self, who: &Keypair, call: &C, tip: u128) -> Result<Signed> {
 		let nonce = self.nonce(who).await?;
-		self.sign_as(who, call, nonce).await
+		self.sign_as(who, call, (nonce, tip)).await
 	}
 
-	async fn sign_as<C: Payload>(&self, who: &Keypair, call: &C, nonce: u64) -> Result<Signed> {
+	async fn sign_as<C: Payload>(
+		&self,
+		who: &Keypair,
+		call: &C,
+		(nonce, tip): (u64, u128),
+	) -> Result<Signed> {
 		let finalized = self.finalized().await?;
 		// Mortality from a block that no fork can take away.
 		let params = DefaultExtrinsicParamsBuilder::<Config>::new()
 			.mortal_from_unchecked(MORTAL, finalized.block_number(), finalized.block_hash())
 			.nonce(nonce)
+			.tip(tip)
 			.build();
 		let best = self.best().await?;
 		Ok(best.transactions().create_signed(call, who, params).await?)
@@ -425,10 +444,10 @@ impl Client {
 		&self,
 		who: &Keypair,
 		call: &C,
-		(name, nonce): (&str, u64),
+		(name, nonce, tip): (&str, u64, u128),
 		sent: &mut Vec<Vec<u8>>,
 	) -> Result<Included> {
-		let signed = self.sign_as(who, call, nonce).await?;
+		let signed = self.sign_as(who, call, (nonce, tip)).await?;
 		sent.push(signed.encoded().to_vec());
 		self.watch(&signed, name).await
 	}

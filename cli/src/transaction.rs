@@ -41,6 +41,10 @@ pub struct Sending {
 	#[arg(long, value_name = "AMOUNT")]
 	pub max_fee: Option<String>,
 
+	/// Also pay so much to the author of the block, so that it takes this before others
+	#[arg(long, value_name = "AMOUNT", conflicts_with = "prepare")]
+	pub tip: Option<String>,
+
 	/// Until when to wait
 	#[arg(long, value_enum, default_value_t = Wait::Finalized)]
 	pub wait: Wait,
@@ -197,8 +201,10 @@ pub async fn carry_out<C: Payload>(
 	};
 	show(describe(&best, &intent)?);
 	show(format!("  from: {}", key.public_key().to_account_id()));
-	let signed = client.sign(&key, &intent.call).await?;
-	let costs = Costs::of(client, &signed, &name, &intent).await?;
+	let tip = options.tip.as_deref().map(|tip| currency.read(tip));
+	let tip = tip.transpose()?.unwrap_or_default();
+	let signed = client.sign(&key, &intent.call, tip).await?;
+	let costs = Costs::of(client, &signed, &name, (&intent, tip)).await?;
 	show(costs.text(&currency));
 	costs.check(context, options, &currency)?;
 	if options.dry_run {
@@ -215,7 +221,8 @@ pub async fn carry_out<C: Payload>(
 	}
 	let awaiting = context.awaiting("waiting for a block");
 	// Signed anew each time: an upgrade may come between.
-	let included = client.submit(&key, &intent.call).await.map_err(pending)?;
+	let included = client.submit_tipped(&key, &intent.call, tip).await;
+	let included = included.map_err(pending)?;
 	drop(awaiting);
 	let (answer, included) = follow(context, options.until(), included, &name, &currency).await?;
 	Ok((answer, Done::Included(Box::new(included))))
@@ -344,9 +351,10 @@ impl Costs {
 		client: &Client,
 		signed: &Signed,
 		name: &str,
-		intent: &Intent<C>,
+		(intent, tip): (&Intent<C>, u128),
 	) -> Result<Self> {
-		let fee = signed.partial_fee_estimate().await?;
+		// What the runtime says of a fee has no tip in it.
+		let fee = signed.partial_fee_estimate().await?.saturating_add(tip);
 		let tried = match client.dry_run(name, signed.encoded()).await? {
 			Some(Err(refused)) => return Err(refused.into()),
 			Some(Ok(())) => true,
@@ -363,7 +371,7 @@ impl Costs {
 	/// Of what is signed elsewhere. The fee is the same whoever signs, so a key signs that nobody has; nothing is tried.
 	async fn unsigned<C: Payload>(client: &Client, intent: &Intent<C>) -> Result<Self> {
 		let nobody = Keypair::from_secret_key(crate::commands::salt()?)?;
-		let signed = client.sign(&nobody, &intent.call).await?;
+		let signed = client.sign(&nobody, &intent.call, 0).await?;
 		Ok(Self {
 			fee: signed.partial_fee_estimate().await?,
 			deposit: intent.deposit,

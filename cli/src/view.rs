@@ -393,8 +393,14 @@ mod tests {
 
 	#[test]
 	fn to_json_should_keep_what_a_reader_would_round() {
-		assert_eq!(read(1u128 << 53), json!(9007199254740992u64));
-		assert_eq!(read((1u128 << 53) + 1), json!("9007199254740993"));
+		assert_eq!(read(1u64 << 53), json!(9007199254740992u64));
+		assert_eq!(read((1u64 << 53) + 1), json!("9007199254740993"));
+	}
+
+	#[test]
+	fn to_json_should_write_each_amount_as_a_string() {
+		assert_eq!(read(7u128), json!("7"));
+		assert_eq!(read(u128::MAX), json!(u128::MAX.to_string()));
 	}
 
 	#[test]
