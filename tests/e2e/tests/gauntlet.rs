@@ -10,12 +10,13 @@ use airlock_e2e::gauntlet::{
 };
 
 /// One of each: code that cannot be loaded, that runs and then does not, that is wrong and says nothing, that is seen by people,
-/// and by the chain itself.
-const WRITTEN: [&str; 4] = [
+/// and by the chain itself; and one that would leave a state on which nobody can build.
+const WRITTEN: [&str; 5] = [
 	"unknown-import",
 	"migration-fails",
 	"mints",
 	"disarms-the-rescue",
+	"sets-the-time",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
