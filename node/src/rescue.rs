@@ -19,7 +19,7 @@ use sp_consensus_aura::AURA_ENGINE_ID;
 use sp_core::{
 	storage::{
 		well_known_keys::{CODE as INSTALLED, PENDING_CODE},
-		StorageKey,
+		StateVersion, StorageKey,
 	},
 	traits::{CallContext, CodeExecutor, ReadRuntimeVersion, RuntimeCode, WrappedRuntimeCode},
 };
@@ -47,6 +47,9 @@ const LASTING: [&str; 3] = [
 	"AuraApi_slot_duration",
 	"GrandpaApi_grandpa_authorities",
 ];
+
+/// Most states of which is known whether the way back could build on them.
+const MOST_KNOWN: usize = 1_024;
 
 const BROKEN: &str = "the chain's code could not be loaded";
 
@@ -105,6 +108,8 @@ pub struct RescueExecutor<E> {
 	broken: Arc<Mutex<HashMap<Vec<u8>, Instant>>>,
 	/// Calls with which this node builds by the chain's code and that have not ended: of which code, and since when.
 	building: Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>,
+	/// On which states, by their roots, the way back that they hold could build. All nodes come to the same; it saves time.
+	could_build: Arc<Mutex<HashMap<Vec<u8>, bool>>>,
 }
 
 impl<E> RescueExecutor<E> {
@@ -115,6 +120,7 @@ impl<E> RescueExecutor<E> {
 			seen,
 			broken: Default::default(),
 			building: Default::default(),
+			could_build: Default::default(),
 		}
 	}
 
@@ -139,6 +145,46 @@ struct Ready {
 	armed: Armed,
 	code: Vec<u8>,
 	hash: Vec<u8>,
+}
+
+/// What was there before a block, and must be there after it.
+struct Watched {
+	ready: Ready,
+	/// What the way back says of [`LASTING`].
+	lasting: Vec<Vec<u8>>,
+	/// See [`RescueExecutor::could_build`].
+	could_build: bool,
+}
+
+/// A block that the way back could have to build.
+struct Next<'a> {
+	ready: &'a Ready,
+	number: u32,
+	slot: u64,
+	/// True for the block of a rescue. Else the way back is the chain's code by then.
+	is_rescue: bool,
+}
+
+impl<'a> Next<'a> {
+	/// The rescue block after a block of this slot.
+	fn rescue(ready: &'a Ready, number: u32, slot: u64) -> Self {
+		Self {
+			ready,
+			number,
+			slot: slot.saturating_add(ready.armed.gap),
+			is_rescue: true,
+		}
+	}
+
+	/// The first block of a way back that the lifecycle has gone by itself.
+	fn of_way_back(ready: &'a Ready, number: u32, slot: u64) -> Self {
+		Self {
+			ready,
+			number,
+			slot: slot.saturating_add(1),
+			is_rescue: false,
+		}
+	}
 }
 
 impl Ready {
@@ -193,8 +239,8 @@ fn undone<R>(ext: &mut dyn Externalities, run: impl FnOnce(&mut dyn Externalitie
 }
 
 impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
-	/// Runs a call by the chain's code, unless that was found not to load a short while ago. Blocks of others are tried in any
-	/// case: what failed on this machine decides nothing about them.
+	/// Runs a call by the chain's code, unless that was found not to load a short while ago. Blocks of others are checked and
+	/// tried in any case: what failed on this machine decides nothing about them.
 	fn by(
 		&self,
 		ext: &mut dyn Externalities,
@@ -204,7 +250,8 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		context: CallContext,
 	) -> (Result<Vec<u8>>, bool) {
 		let is_import = matches!(context, CallContext::Onchain { import: true });
-		if !is_import && self.is_broken(&code.hash) {
+		let is_of_others = is_import || method == "BlockBuilder_check_inherents";
+		if !is_of_others && self.is_broken(&code.hash) {
 			return (Err(Error::Other(BROKEN.into())), false);
 		}
 		let is_building = matches!(context, CallContext::Onchain { import: false });
@@ -264,11 +311,17 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 	fn keeps(
 		&self,
 		ext: &mut dyn Externalities,
-		before: &Ready,
-		lasting: &[Vec<u8>],
+		before: &Watched,
 		header: &Header,
 		context: CallContext,
 	) -> Result<()> {
+		// What the code began and did not end is no part of the block.
+		undo(ext);
+		let Watched {
+			ready,
+			lasting,
+			could_build,
+		} = before;
 		let refuse = |why: &str| {
 			Err(Error::Other(format!(
 				"while it is watched, the block {why}"
@@ -276,14 +329,15 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		};
 		let after = Ready::read(ext);
 		let number = u64::from(*header.number());
-		if number < before.armed.until {
+		let is_installed = ready.is_installed(ext);
+		if number < ready.armed.until && !is_installed {
 			let untouched = after
 				.as_ref()
-				.is_some_and(|after| after.armed == before.armed && after.hash == before.hash);
-			if !untouched && !before.is_installed(ext) {
+				.is_some_and(|after| after.armed == ready.armed && after.hash == ready.hash);
+			if !untouched {
 				return refuse("takes the rescue away");
 			}
-		} else if after.is_none() {
+		} else if after.is_none() && !is_installed {
 			// The watch is over, and well.
 			return Ok(());
 		}
@@ -294,54 +348,63 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		if header.digest().logs().iter().any(is_for_nodes) {
 			return refuse("changes who authors or finalizes");
 		}
-		if self.lasting(ext, before, context)? != lasting {
+		if self.lasting(ext, ready, context)? != *lasting {
 			return refuse("changes who authors or finalizes, or when");
 		}
-		match after {
-			Some(after) if !before.is_installed(ext) => {
-				let duration = lasting.get(1).map(Vec::as_slice).unwrap_or_default();
-				let built = undone(ext, |ext| {
-					self.build_on(ext, &after, header, duration, context)
-				});
-				built.map_err(|error| {
-					let why = format!(
-						"while it is watched, the way back cannot build on the block: {error}"
-					);
-					Error::Other(why)
-				})
+		let number = header.number().saturating_add(1);
+		let slot = slot_of(header).unwrap_or_default();
+		let next = match (&after, is_installed) {
+			(Some(after), false) => Next::rescue(after, number, slot),
+			_ => Next::of_way_back(ready, number, slot),
+		};
+		let built = self.build(ext, &next, lasting);
+		if next.is_rescue {
+			self.note_could_build(header.state_root().as_ref(), built.is_ok());
+		}
+		match built {
+			Err(error) if *could_build => {
+				let why = format!("leaves a state on which the way back cannot build: {error}");
+				refuse(&why)
 			}
 			_ => Ok(()),
 		}
 	}
 
-	/// Builds the rescue block that would come if no other did: nothing in it but what each block must have. The state that a
-	/// block leaves can be such that nobody can build on it, whatever the nodes know of authorities: a time that is far ahead
-	/// is enough.
-	fn build_on(
+	/// Builds a block in which there is nothing but what each must have, and undoes it. The state that a block leaves can be such
+	/// that nobody can build on it, whatever the nodes know of authorities: a time that is far ahead is enough.
+	fn build(&self, ext: &mut dyn Externalities, next: &Next, lasting: &[Vec<u8>]) -> Result<()> {
+		undone(ext, |ext| self.build_for_good(ext, next, lasting))
+	}
+
+	fn build_for_good(
 		&self,
 		ext: &mut dyn Externalities,
-		ready: &Ready,
-		header: &Header,
-		duration: &[u8],
-		context: CallContext,
+		next: &Next,
+		lasting: &[Vec<u8>],
 	) -> Result<()> {
 		let wrong = |what: &str| Error::Other(what.into());
+		let duration = lasting.get(1).map(Vec::as_slice).unwrap_or_default();
 		let duration = u64::decode(&mut &duration[..]).map_err(|_| wrong("no slot duration"))?;
-		let slot = slot_of(header).ok_or_else(|| wrong("the header has no slot"))?;
-		let slot = slot.saturating_add(ready.armed.gap);
-		let next = Header::new(
-			header.number().saturating_add(1),
+		// The hash of the parent is left out: the answer must be the same whoever asks, before its seal and after.
+		let header = Header::new(
+			next.number,
 			Default::default(),
 			Default::default(),
-			header.hash(),
+			Default::default(),
 			Digest {
-				logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, slot.encode())],
+				logs: vec![DigestItem::PreRuntime(AURA_ENGINE_ID, next.slot.encode())],
 			},
 		);
-		let inherents = inherents_of(slot, duration).map_err(|error| wrong(&error.to_string()))?;
-		ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
-		let mut run = |method: &str, data: &[u8]| self.back(ext, ready, method, data, context).0;
-		run("Core_initialize_block", &next.encode())?;
+		let inherents = inherents_of(next.slot, duration);
+		let inherents = inherents.map_err(|error| wrong(&error.to_string()))?;
+		if next.is_rescue {
+			ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
+		}
+		// As an author: whoever imports has more heap.
+		let context = CallContext::Onchain { import: false };
+		let mut run =
+			|method: &str, data: &[u8]| self.back(ext, next.ready, method, data, context).0;
+		run("Core_initialize_block", &header.encode())?;
 		let made = run("BlockBuilder_inherent_extrinsics", &inherents.encode())?;
 		let made = Vec::<OpaqueExtrinsic>::decode(&mut &made[..]);
 		for inherent in made.map_err(|error| wrong(&error.to_string()))? {
@@ -354,12 +417,47 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		run("BlockBuilder_finalize_block", &[]).map(|_| ())
 	}
 
+	/// True if a rescue block could be built on the state in which a block begins: else that the block leaves none on which one could
+	/// is not its doing. Known of the block before, unless this is the first one that is watched, or that this node sees.
+	fn could_build(
+		&self,
+		ext: &mut dyn Externalities,
+		ready: &Ready,
+		header: &Header,
+		lasting: &[Vec<u8>],
+	) -> bool {
+		let root = ext.storage_root(StateVersion::V1);
+		let known = self
+			.could_build
+			.lock()
+			.ok()
+			.and_then(|known| known.get(&root).copied());
+		known.unwrap_or_else(|| {
+			let slot = current_slot(ext).unwrap_or_default();
+			let could = self.build(ext, &Next::rescue(ready, *header.number(), slot), lasting);
+			if let Err(error) = &could {
+				log::warn!(target: "rescue", "The way back could not build block {}: {error}", header.number());
+			}
+			self.note_could_build(&root, could.is_ok());
+			could.is_ok()
+		})
+	}
+
+	fn note_could_build(&self, root: &[u8], could: bool) {
+		if let Ok(mut known) = self.could_build.lock() {
+			if known.len() >= MOST_KNOWN {
+				known.clear();
+			}
+			known.insert(root.to_vec(), could);
+		}
+	}
+
 	/// A whole block, or its beginning.
 	fn block(
 		&self,
 		ext: &mut dyn Externalities,
 		code: &RuntimeCode,
-		ready: &Ready,
+		ready: Ready,
 		method: &str,
 		data: &[u8],
 		context: CallContext,
@@ -370,21 +468,30 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		if ready.fires(ext, &header) {
 			self.seen.one_more(&header);
 			ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
-			return self.back(ext, ready, method, data, context);
+			return self.back(ext, &ready, method, data, context);
 		}
 		let is_building = matches!(context, CallContext::Onchain { import: false });
 		if is_building && self.is_stuck(&code.hash) {
 			let why = "a call with this code has not ended yet";
 			return (Err(Error::Other(why.into())), false);
 		}
-		let lasting = match self.probe(ext, code, ready, context) {
+		let lasting = match self.probe(ext, code, &ready, context) {
 			Ok(lasting) => lasting,
 			Err(error) => return (Err(error), false),
 		};
-		let answer = self.by(ext, code, method, data, context);
 		// Whoever authors a block executes it before anybody else sees it: `SelfCheck`.
-		if answer.0.is_ok() && method == "Core_execute_block" {
-			if let Err(error) = self.keeps(ext, ready, &lasting, &header, context) {
+		if method != "Core_execute_block" {
+			return self.by(ext, code, method, data, context);
+		}
+		let could_build = self.could_build(ext, &ready, &header, &lasting);
+		let before = Watched {
+			ready,
+			lasting,
+			could_build,
+		};
+		let answer = self.by(ext, code, method, data, context);
+		if answer.0.is_ok() {
+			if let Err(error) = self.keeps(ext, &before, &header, context) {
 				return (Err(error), false);
 			}
 		}
@@ -505,7 +612,7 @@ impl<E: CodeExecutor<Error = Error>> CodeExecutor for RescueExecutor<E> {
 		};
 		match method {
 			"Core_initialize_block" | "Core_execute_block" => {
-				self.block(ext, code, &ready, method, data, context)
+				self.block(ext, code, ready, method, data, context)
 			}
 			"BlockBuilder_check_inherents" => {
 				let header = Header::decode(&mut &data[..]);

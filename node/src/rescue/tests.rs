@@ -235,11 +235,11 @@ fn a_block_that_fails_should_not_be_rescued_before_its_time() {
 
 #[test]
 fn a_header_without_a_slot_should_fire_nothing() {
-	// Nobody's consensus takes such a block, and nobody could build on it.
+	// Nobody's consensus takes such a block.
 	let mut run = Run::of(good);
 	let mut header = header(UNTIL + 1, GAP);
 	header.digest.logs.clear();
-	assert!(run.execute(&header).is_err());
+	assert_eq!(run.execute(&header).unwrap(), b"chain");
 	assert_eq!(run.count("back", "Core_execute_block"), 0);
 	assert!(!run.is_marked());
 }
@@ -445,11 +445,73 @@ fn code_that_could_not_be_loaded_should_not_be_loaded_again_at_once() {
 	assert_eq!(run.count("back", "Metadata_metadata"), 3);
 }
 
+/// Its first block leaves a state on which nobody can build.
+fn sets_the_time(ext: &mut dyn Externalities, method: &str, data: &[u8]) -> Result<Vec<u8>> {
+	let answer = good(ext, method, data);
+	if method == "Core_execute_block" {
+		ext.place_storage(AHEAD.to_vec(), Some(vec![1]));
+	}
+	answer
+}
+
+#[test]
+fn a_block_should_not_be_refused_for_a_way_back_that_could_not_build_before_it() {
+	let mut run = Run::of(sets_the_time);
+	assert!(run.execute(&header(7, 1)).is_err());
+	let mut run = Run::of(good);
+	run.set(AHEAD, &[1]);
+	assert_eq!(run.execute(&header(7, 1)).unwrap(), b"chain");
+}
+
+#[test]
+fn a_way_back_that_is_installed_should_be_able_to_build_as_well() {
+	let chain: Does = |ext, method, data| {
+		let answer = sets_the_time(ext, method, data);
+		if method == "Core_execute_block" {
+			ext.place_storage(ARMED.to_vec(), None);
+			ext.place_storage(PENDING_CODE.to_vec(), Some(BACK.to_vec()));
+		}
+		answer
+	};
+	for number in [7, UNTIL] {
+		assert!(Run::of(chain).execute(&header(number, 1)).is_err());
+	}
+}
+
+#[test]
+fn what_the_code_leaves_open_should_hide_nothing() {
+	let mut run = Run::of(|ext, method, data| {
+		let answer = good(ext, method, data);
+		if method == "Core_execute_block" {
+			let armed = ext.storage(ARMED);
+			ext.place_storage(ARMED.to_vec(), None);
+			ext.storage_start_transaction();
+			ext.place_storage(ARMED.to_vec(), armed);
+		}
+		answer
+	});
+	assert!(run.execute(&header(7, 1)).is_err());
+}
+
+#[test]
+fn inherents_of_others_should_be_checked_by_code_that_could_not_be_loaded() {
+	let mut run = Run::of(good);
+	run.executor.note_broken(&sp_io::hashing::blake2_256(CHAIN));
+	let block = header(7, 1).encode();
+	let checked = run.call(
+		"BlockBuilder_check_inherents",
+		&block,
+		CallContext::Offchain,
+	);
+	assert_eq!(checked.unwrap(), b"chain");
+}
+
 #[test]
 fn what_the_way_back_builds_to_see_if_it_can_should_leave_no_trace() {
 	let mut run = Run::of(good);
 	assert_eq!(run.execute(&header(7, 1)).unwrap(), b"chain");
-	assert_eq!(run.count("back", "BlockBuilder_finalize_block"), 1);
+	// Before the block, of which nothing is known yet, and after it.
+	assert_eq!(run.count("back", "BlockBuilder_finalize_block"), 2);
 	assert!(!run.is_marked() && run.executor.seen.blocks() == 0);
 }
 
