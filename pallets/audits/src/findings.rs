@@ -343,10 +343,10 @@ impl<T: Config> Pallet<T> {
 	/// Removes all findings and returns their deposits. At most `MaxFindings`.
 	pub(crate) fn remove_findings(id: ProposalId) {
 		Blocking::<T>::remove(id);
-		FindingSlots::<T>::remove(id);
-		// Code that failed may have written more: they stay.
-		let most = T::MaxFindings::get() as usize;
-		for (_, finding) in Findings::<T>::drain_prefix(id).take(most) {
+		// They have the numbers below that. Code that failed may have written more: they stay.
+		let taken = FindingSlots::<T>::take(id).taken;
+		let numbers = 0..taken.min(T::MaxFindings::get());
+		for finding in numbers.filter_map(|number| Findings::<T>::take(id, number)) {
 			Self::give_back(HoldReason::Finding, &finding.reporter, finding.deposit);
 		}
 	}

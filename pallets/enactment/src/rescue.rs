@@ -105,10 +105,13 @@ impl<T: Config> Pallet<T> {
 		if !Self::has_upgraded_in_rescue() && T::Migrations::ongoing() {
 			Self::abandon_migration();
 		}
-		Self::forget_migrations();
+		let own = <T as frame_system::Config>::Version::get().spec_version;
+		// The code before brings nothing that undoes them.
+		if own > HighestSpecVersion::<T>::get() {
+			Self::forget_migrations();
+		}
 		Self::take_over(code);
 		T::StoredCalls::void();
-		let own = <T as frame_system::Config>::Version::get().spec_version;
 		HighestSpecVersion::<T>::mutate(|highest| *highest = own.max(*highest));
 		OnProbation::<T>::kill();
 		Reports::<T>::kill();

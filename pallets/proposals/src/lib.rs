@@ -45,13 +45,13 @@ use airlock_primitives::{
 	DossierRef, Failure, GateStatus, Lifecycle, Organisations, Outcome, Party, Policy,
 	Precondition, ProposalId, Role, Roles, Rollback, Stage, StageGate,
 };
-use alloc::vec::Vec;
-use codec::Encode;
+use alloc::{collections::BTreeSet, vec::Vec};
+use codec::{Decode, Encode};
 use frame_support::{
 	dispatch::{DispatchResultWithPostInfo, Pays},
 	ensure,
 	pallet_prelude::*,
-	storage::{unhashed, with_storage_layer},
+	storage::{unhashed, with_storage_layer, StoragePrefixedMap},
 	traits::{
 		fungible::{Inspect, MutateHold},
 		tokens::{Fortitude, Precision},
@@ -77,7 +77,7 @@ pub type RequiredApi = ([u8; 8], u32);
 pub const FORFEIT_DIVISOR: u32 = 10;
 
 /// More roles than all seats of all stages of a proposal have.
-const MAX_ROLES: usize = 4_096;
+const MAX_ROLES: u32 = 4_096;
 
 /// Bytes of a compressed blob whose reading is weighed as one: benchmarks read blobs of at least this size.
 pub const PREFLIGHT_UNIT: u32 = 512 * 1024;
@@ -735,20 +735,41 @@ impl<T: Config> Pallet<T> {
 	}
 
 	/// Makes the agenda anew of what the proposals say, in a rescue block: code that failed may have damaged it, and nobody would
-	/// ever ask for what it forgot. What is watched is due now.
+	/// ever ask for what it forgot. What is watched is due now. A proposal that cannot be read any more holds no lane.
 	fn mend_agenda(now: BlockNumberFor<T>) {
-		let watched = T::Code::on_probation();
-		let most = T::MaxOpen::get() as usize;
-		let open = Proposals::<T>::iter().take(most);
-		let mut agenda: Vec<_> = open
-			.map(|(id, proposal)| match Some(id) == watched {
-				true => (now, id),
-				false => (proposal.due, id),
-			})
-			.collect();
+		let lane = Lane::<T>::get();
+		let first = [T::Code::on_probation(), lane].into_iter().flatten();
+		let mut ids: Vec<ProposalId> = first.chain(Self::stored_ids()).collect();
+		let mut seen = BTreeSet::new();
+		ids.retain(|id| seen.insert(*id));
+		let open = ids.into_iter().filter_map(|id| {
+			let proposal = Proposals::<T>::get(id)?;
+			let is_watched = proposal.stage == Stage::Probation;
+			Some((if is_watched { now } else { proposal.due }, id))
+		});
+		let mut agenda: Vec<_> = open.take(T::MaxOpen::get() as usize).collect();
 		agenda.sort_unstable();
+		if lane.is_some_and(|id| agenda.iter().all(|(_, open)| *open != id)) {
+			Lane::<T>::kill();
+		}
 		Self::set_next_deadline(&agenda);
 		Agenda::<T>::put(BoundedVec::truncate_from(agenda));
+	}
+
+	/// Numbers under which proposals are stored, of as many as there may be: code that failed may have written more, also what is no
+	/// proposal.
+	fn stored_ids() -> Vec<ProposalId> {
+		let prefix = Proposals::<T>::final_prefix();
+		let mut ids = Vec::new();
+		let mut key = prefix.to_vec();
+		for _ in 0..T::MaxOpen::get() {
+			let next = sp_io::storage::next_key(&key).filter(|next| next.starts_with(&prefix));
+			let Some(next) = next else { break };
+			let id = next.get(prefix.len()..).unwrap_or_default();
+			ids.extend(ProposalId::decode(&mut &id[..]));
+			key = next;
+		}
+		ids
 	}
 
 	/// Polls what is due, the proposal in probation first, and says what that cost.
@@ -942,7 +963,7 @@ impl<T: Config> Pallet<T> {
 			*open = open.map(|n| n.saturating_sub(1)).filter(|n| !n.is_zero());
 		});
 		// Every account of the map took a seat of a stage; code that failed may have written more than there are.
-		RoleOf::<T>::drain_prefix(id).take(MAX_ROLES).for_each(drop);
+		let _ = RoleOf::<T>::clear_prefix(id, MAX_ROLES, None);
 		if Lane::<T>::get() == Some(id) {
 			Lane::<T>::kill();
 		}

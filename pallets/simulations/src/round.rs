@@ -153,8 +153,7 @@ impl<T: Config> Pallet<T> {
 			Self::leave_seat(&submission.simulator);
 		}
 		// At most one for each seat. Code that failed may have written more: they stay.
-		let most = T::MaxSeats::get() as usize;
-		Reports::<T>::drain_prefix(id).take(most).for_each(drop);
+		let _ = Reports::<T>::clear_prefix(id, T::MaxSeats::get(), None);
 	}
 
 	/// How far the round of a proposal is.

@@ -591,8 +591,7 @@ impl<T: Config> Pallet<T> {
 		now: BlockNumberFor<T>,
 	) -> GateStatus<BlockNumberFor<T>> {
 		// As many as the snapshot had. Code that failed may have written more: they stay.
-		let most = T::MaxVoters::get() as usize;
-		Electors::<T>::drain_prefix(id).take(most).for_each(drop);
+		let _ = Electors::<T>::clear_prefix(id, T::MaxVoters::get(), None);
 		Self::deposit_event(Event::Restarted { id, left });
 		let until = now.saturating_add(ballot.policy.window);
 		match Self::begin(id, ballot.dossier_hash, ballot.policy, now, true) {
