@@ -317,6 +317,8 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 	) -> Result<()> {
 		// What the code began and did not end is no part of the block.
 		undo(ext);
+		// Not what the header claims: code that does not check it could have one state taken for another.
+		let root = ext.storage_root(StateVersion::V1);
 		let Watched {
 			ready,
 			lasting,
@@ -359,7 +361,7 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		};
 		let built = self.build(ext, &next, lasting);
 		if next.is_rescue {
-			self.note_could_build(header.state_root().as_ref(), built.is_ok());
+			self.note_could_build(&root, built.is_ok());
 		}
 		match built {
 			Err(error) if *could_build => {

@@ -464,6 +464,18 @@ fn a_block_should_not_be_refused_for_a_way_back_that_could_not_build_before_it()
 }
 
 #[test]
+fn what_is_known_of_a_state_should_be_of_that_state_whatever_a_header_claims() {
+	let mut run = Run::of(sets_the_time);
+	let claimed = run.ext.storage_root(StateVersion::V1);
+	let mut lying = header(7, 1);
+	lying.state_root = sp_core::H256::from_slice(&claimed);
+	assert!(run.execute(&lying).is_err());
+	let known = run.executor.could_build.lock().unwrap();
+	assert_eq!(known.get(&claimed), Some(&true));
+	assert!(known.values().any(|could| !could));
+}
+
+#[test]
 fn a_way_back_that_is_installed_should_be_able_to_build_as_well() {
 	let chain: Does = |ext, method, data| {
 		let answer = sets_the_time(ext, method, data);
