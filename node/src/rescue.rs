@@ -55,6 +55,9 @@ const BROKEN: &str = "the chain's code could not be loaded";
 
 type Result<T> = std::result::Result<T, Error>;
 
+/// Calls that have not ended, by a number: of which code, and since when.
+type Calls = Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>;
+
 /// What this node has seen of rescues. For its operator: nothing is decided by it.
 #[derive(Clone, Default)]
 pub struct Seen(Arc<Counts>);
@@ -106,8 +109,8 @@ pub struct RescueExecutor<E> {
 	seen: Seen,
 	/// Codes that could not be loaded, by their hash, and when.
 	broken: Arc<Mutex<HashMap<Vec<u8>, Instant>>>,
-	/// Calls with which this node builds by the chain's code and that have not ended: of which code, and since when.
-	building: Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>,
+	/// With which this node builds by the chain's code.
+	building: Calls,
 	/// On which states, by their roots, the way back that they hold could build. All nodes come to the same; it saves time.
 	could_build: Arc<Mutex<HashMap<Vec<u8>, bool>>>,
 }
@@ -230,6 +233,11 @@ fn undo(ext: &mut dyn Externalities) {
 	while ext.storage_rollback_transaction().is_ok() {}
 }
 
+/// True for the calls by which this node builds a block of its own.
+fn is_building(context: CallContext) -> bool {
+	matches!(context, CallContext::Onchain { import: false })
+}
+
 /// Does something, and undoes it.
 fn undone<R>(ext: &mut dyn Externalities, run: impl FnOnce(&mut dyn Externalities) -> R) -> R {
 	ext.storage_start_transaction();
@@ -254,8 +262,7 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 		if !is_of_others && self.is_broken(&code.hash) {
 			return (Err(Error::Other(BROKEN.into())), false);
 		}
-		let is_building = matches!(context, CallContext::Onchain { import: false });
-		let _building = is_building.then(|| Building::begin(&self.building, &code.hash));
+		let _building = is_building(context).then(|| Building::begin(&self.building, &code.hash));
 		let answer = self.inner.call(ext, code, method, data, context);
 		if let Err(Error::RuntimeConstruction(_)) = &answer.0 {
 			self.note_broken(&code.hash);
@@ -472,8 +479,7 @@ impl<E: CodeExecutor<Error = Error>> RescueExecutor<E> {
 			ext.place_storage(ACTIVE.to_vec(), Some(vec![1]));
 			return self.back(ext, &ready, method, data, context);
 		}
-		let is_building = matches!(context, CallContext::Onchain { import: false });
-		if is_building && self.is_stuck(&code.hash) {
+		if is_building(context) && self.is_stuck(&code.hash) {
 			let why = "a call with this code has not ended yet";
 			return (Err(Error::Other(why.into())), false);
 		}
@@ -545,12 +551,12 @@ fn with_code<R>(ready: &Ready, run: impl FnOnce(&RuntimeCode) -> R) -> R {
 
 /// A call that builds a block and has not ended.
 struct Building {
-	calls: Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>,
+	calls: Calls,
 	number: u64,
 }
 
 impl Building {
-	fn begin(calls: &Arc<Mutex<HashMap<u64, (Vec<u8>, Instant)>>>, code: &[u8]) -> Self {
+	fn begin(calls: &Calls, code: &[u8]) -> Self {
 		static NEXT: AtomicU64 = AtomicU64::new(0);
 		let number = NEXT.fetch_add(1, Ordering::Relaxed);
 		if let Ok(mut calls) = calls.lock() {
